@@ -1,0 +1,70 @@
+# What every folder shares: warnings, sanitizers, and the rule that tests/test_*.c and fuzz/fuzz_*.c
+# beside the sources are found by name.
+option(KITESTREAM_FUZZ "Build the fuzz targets (needs clang)" OFF)
+set(KITESTREAM_SANITIZER "" CACHE STRING "Value for -fsanitize=, or empty")
+
+add_library(kitestream_flags INTERFACE)
+target_compile_features(kitestream_flags INTERFACE c_std_17)
+target_compile_definitions(kitestream_flags INTERFACE _GNU_SOURCE)
+target_compile_options(kitestream_flags INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+  -Wformat=2 -Wundef -Wvla -Wno-unused-parameter -fvisibility=hidden)
+target_link_libraries(kitestream_flags INTERFACE Threads::Threads)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+if(KITESTREAM_SANITIZER)
+  add_compile_options(-fsanitize=${KITESTREAM_SANITIZER} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${KITESTREAM_SANITIZER})
+endif()
+if(KITESTREAM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# kitestream_folder_tests(LIBRARY [extra libraries...]): one executable per tests/test_*.c, linked
+# with LIBRARY, run by ctest with tests/ as its working directory; one per fuzz/fuzz_*.c.
+# Test helpers shared in a folder are tests/helper_*.c, compiled into each of its tests.
+function(kitestream_folder_tests library)
+  if(BUILD_TESTING)
+    file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/test_*.c)
+    file(GLOB helpers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/helper_*.c)
+    foreach(source ${tests})
+      get_filename_component(name ${source} NAME_WE)
+      add_executable(${name} ${source} ${helpers})
+      target_link_libraries(${name} PRIVATE ${library} ${ARGN} PkgConfig::CMOCKA kitestream_flags)
+      target_compile_definitions(${name} PRIVATE
+        KITESTREAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KITESTREAM_BINARY_DIR="${CMAKE_BINARY_DIR}")
+      add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/tests)
+      set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    endforeach()
+  endif()
+  if(KITESTREAM_FUZZ)
+    file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/fuzz_*.c)
+    foreach(source ${fuzzers})
+      get_filename_component(name ${source} NAME_WE)
+      add_executable(${name} ${source})
+      target_link_libraries(${name} PRIVATE ${library} ${ARGN} kitestream_flags)
+      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+      target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+    endforeach()
+  endif()
+endfunction()
+
+# kitestream_plugin(NAME library...): a module with one exported symbol, all else hidden.
+function(kitestream_plugin name)
+  cmake_parse_arguments(P "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(${name} MODULE ${P_SOURCES})
+  target_link_libraries(${name} PRIVATE ${P_LIBRARIES} kitestream_flags)
+  target_link_options(${name} PRIVATE -Wl,-z,nodelete -Wl,--exclude-libs,ALL)
+  if(NOT KITESTREAM_FUZZ AND NOT KITESTREAM_SANITIZER)
+    target_link_options(${name} PRIVATE -Wl,-z,defs)
+  endif()
+  set_target_properties(${name} PROPERTIES PREFIX ""
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+  install(TARGETS ${name} LIBRARY DESTINATION ${KITESTREAM_PLUGIN_DIR})
+endfunction()
