@@ -1,0 +1,66 @@
+/* etcd's keys in, metadata changes out: the raw mirror of what Milvus keeps in etcd, and the rules
+ * that turn its puts and deletes into DDL (ordering §1, §2). Pure: no clock, no network. Next: the
+ * sequencer, which gives each DDL its effective tick and place among the rows. */
+#ifndef SOURCE_META_MODEL_H
+#define SOURCE_META_MODEL_H
+
+#include "catalogue.h"
+#include "etcd_client.h"
+
+struct meta_model;
+
+/* A DDL on its way to the sequencer. Owns: its arena, in which ddl lives. */
+struct pending_ddl {
+    struct pending_ddl *next;
+    struct ks_arena arena;
+    struct ddl *ddl;   /* seq, tick, topic, after, cluster not yet set */
+    uint64_t own_tick; /* 0: has none (load, release, drop of an index) */
+    int64_t revision;
+};
+void pending_ddl_free(struct pending_ddl *p);
+
+/* A collection that is delivered as Created (or was found so), for the choice of pchannels. */
+struct meta_channel_use {
+    int64_t collection_id;
+    uint64_t create_tick;
+    const char *pchannel;
+    int64_t start_offset; /* Kafka offset of its first message there, or -1 */
+};
+
+/* meta_prefix: "<root path>/<meta sub path>/". */
+struct meta_model *meta_model_new(const char *meta_prefix);
+void meta_model_free(struct meta_model *m);
+
+/* Start or resume: every kv of a listing at one revision (foreign keys are ignored), then list_end.
+ * The mirror is replaced. */
+void meta_model_list_begin(struct meta_model *m);
+enum ks_status meta_model_list_kv(struct meta_model *m, const struct etcd_kv *kv,
+                                  struct ks_error *err);
+enum ks_status meta_model_list_end(struct meta_model *m, int64_t revision, struct ks_error *err);
+
+/* Events of whole revisions, in order. DDL are appended to *tail_list (singly linked, in revision
+ * order, several of one revision in dependency order). Errors: DATA for a value that does not
+ * decode, naming the key. */
+enum ks_status meta_model_events(struct meta_model *m, const struct etcd_event *events,
+                                 size_t count, struct pending_ddl **list, struct ks_error *err);
+
+/* DDL that turn `emitted` (what the stream says) into the mirror: for a first start with an empty
+ * catalogue (everything, in dependency order, snapshot = true), after a compaction (drops first,
+ * then renames, then creates; lives that began and ended in between from the snapshots/ keys). */
+enum ks_status meta_model_diff(struct meta_model *m, const struct catalogue *emitted,
+                               bool snapshot, struct pending_ddl **list, struct ks_error *err);
+
+/* The least TSO of an object still Creating (or of a change not yet complete), or UINT64_MAX: with
+ * no pchannel in use, W stays below it. */
+uint64_t meta_model_creating_floor(const struct meta_model *m);
+/* The greatest TSO seen in delivered keys. */
+uint64_t meta_model_max_tick(const struct meta_model *m);
+/* pchannels of all Created collections in the mirror. The strings live until the next change. */
+size_t meta_model_channels(const struct meta_model *m, const struct meta_channel_use **ret);
+/* Does the mirror or its history know this collection, and what became of it? */
+enum meta_life { META_UNKNOWN, META_CREATING, META_CREATED, META_DROPPING, META_DROPPED };
+enum meta_life meta_model_life(const struct meta_model *m, int64_t collection_id);
+/* Number of keys below the prefix; 0 means a wrong root path. */
+size_t meta_model_key_count(const struct meta_model *m);
+
+#endif
