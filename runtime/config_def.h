@@ -1,0 +1,54 @@
+/* Option tables at work: validation, defaults, documentation. One table of the class, one of what
+ * every source, sink, and connector has (Connect's names). */
+#ifndef RUNTIME_CONFIG_DEF_H
+#define RUNTIME_CONFIG_DEF_H
+
+#include <stdio.h>
+
+#include "string_map.h"
+
+/* Ends with name == NULL. Options that every connector of that kind accepts: name, connector.class,
+ * tasks.max, key.converter, value.converter, errors.*, producer.override.*, topics (sinks), … */
+const struct ks_config_def *config_def_common(bool sink);
+
+/* Something wrong with one option. */
+struct config_issue {
+    char *option;
+    char *message;
+    char *value;   /* as given; NULL when absent; masked for passwords */
+    char *nearest; /* for unknown options: the nearest valid name, or NULL */
+};
+struct config_issues {
+    struct config_issue *list;
+    size_t count, cap;
+};
+void config_issues_release(struct config_issues *issues);
+void config_issues_add(struct config_issues *issues, const char *option, const char *value,
+                       const char *message);
+/* ks_config_issues that appends here. */
+struct ks_config_issues config_issues_sink(struct config_issues *issues);
+
+/* Checks every option of `config` against the tables (types, ranges, valid values, required,
+ * unknown with the nearest name). Placeholders ${…} are accepted for any type. Tables: NULL-ended
+ * array of tables. */
+void config_def_check(const struct ks_config_def *const *tables, const struct ks_config *config,
+                      struct config_issues *issues);
+/* Defaults of all tables for what `config` does not have. */
+void config_def_fill(const struct ks_config_def *const *tables, struct string_map *config);
+const struct ks_config_def *config_def_find(const struct ks_config_def *const *tables,
+                                            const char *option);
+/* Nearest valid name by edit distance, or NULL if nothing is near. */
+const char *config_def_nearest(const struct ks_config_def *const *tables, const char *option);
+/* The options as a manual page's OPTIONS section, grouped. */
+void config_def_print(const struct ks_config_def *table, FILE *out);
+/* "boolean", "string" … and "high", "medium", "low", as Connect spells them in lower case. */
+const char *config_type_name(enum ks_config_type type);
+/* Masks values of PASSWORD options for logs. */
+const char *config_def_shown(const struct ks_config_def *const *tables, const char *option,
+                             const char *value);
+
+/* Replaces ${env:NAME} and ${file:path:key} (properties file) in every value. Errors: FATAL naming
+ * option and placeholder, never a value. */
+enum ks_status config_resolve(struct string_map *config, struct ks_error *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* Converters: ks_record keys and values to Kafka bytes and back. Named as in Connect; chosen by
+ * key.converter and value.converter:
+ *   io.confluent.connect.avro.AvroConverter (default), org.apache.kafka.connect.json.JsonConverter
+ *   (schemas.enable=false only), org.apache.kafka.connect.storage.StringConverter,
+ *   org.apache.kafka.connect.converters.ByteArrayConverter. */
+#ifndef RUNTIME_CONVERTERS_H
+#define RUNTIME_CONVERTERS_H
+
+#include "kitestream/record.h"
+#include "kitestream/sdk/avro.h"
+#include "schema_registry.h"
+
+/* What a ks_schema handle is inside the host. */
+struct ks_schema {
+    char *json;
+    struct ks_avro_schema *schema;
+    uint32_t id;      /* in the registry; 0: not yet known */
+    uint64_t fingerprint;
+};
+/* All schemas of one task; equal JSON gives the same handle. Thread: the task's. */
+struct schema_cache;
+struct schema_cache *schema_cache_new(void);
+void schema_cache_free(struct schema_cache *c);
+enum ks_status schema_cache_intern(struct schema_cache *c, const char *json, size_t len,
+                                   const struct ks_schema **ret, struct ks_error *err);
+
+struct converter;
+/* `config`: the task's; options below "key.converter." / "value.converter." are the converter's;
+ * what is not given there comes from the worker's. */
+enum ks_status converter_open(const struct worker_config *worker, const struct ks_config *config,
+                              bool is_key, struct schema_cache *schemas, struct converter **ret,
+                              struct ks_error *err);
+void converter_close(struct converter *c);
+/* Source side. *ret points into the record's own memory (headroom written) when possible, else into
+ * `scratch`, which the caller keeps until the record is sent (copy). */
+enum ks_status converter_from_record(struct converter *c, const char *topic, struct ks_slice data,
+                                     const struct ks_schema *schema, struct ks_buf *scratch,
+                                     struct ks_slice *ret, struct ks_error *err);
+/* Sink side: bytes to body and schema. *ret_body points into `bytes` or the arena. */
+enum ks_status converter_to_record(struct converter *c, const char *topic, struct ks_slice bytes,
+                                   struct ks_arena *arena, struct ks_slice *ret_body,
+                                   const struct ks_schema **ret_schema, struct ks_error *err);
+
+#endif

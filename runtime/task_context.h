@@ -1,0 +1,51 @@
+/* What the herder's side (task_threads) and the two loops (worker_source, worker_sink) share about
+ * one running task. */
+#ifndef RUNTIME_TASK_CONTEXT_H
+#define RUNTIME_TASK_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "kitestream/plugin.h"
+#include "worker_config.h"
+
+/* Connect's states. */
+enum task_state {
+    TASK_UNASSIGNED,
+    TASK_RUNNING,
+    TASK_PAUSED,
+    TASK_FAILED,
+    TASK_STOPPED,
+    TASK_RESTARTING,
+    TASK_DESTROYED,
+};
+const char *task_state_name(enum task_state state); /* "RUNNING" */
+
+/* Made by task_threads, one per run of a task. The loops read it and set nothing but through the
+ * callbacks. */
+struct task_context {
+    const struct worker_config *worker;
+    const char *connector;
+    int task_id;
+    const struct ks_connector_class *cls;
+    struct ks_config config;     /* resolved, with defaults of class and common tables */
+    const char *transactional_id; /* sources: <group.id>-<connector>-<task>; sinks: + "-sink" */
+    _Atomic bool stop;           /* wanted: leave the loop cleanly */
+    _Atomic bool pause;          /* wanted: commit what is open, keep clients, do no work */
+    void *owner;                 /* task_threads' */
+    /* Thread: the task's. RUNNING once started, PAUSED while paused. */
+    void (*on_state)(struct task_context *, enum task_state);
+    /* Thread: any; NULL clears. */
+    void (*on_waiting)(struct task_context *, const char *text);
+    void (*on_metric)(struct task_context *, enum ks_metric_kind, const char *name,
+                      const char *labels, double value);
+    /* The plugin's object while it runs, so that another thread can call its stop op. Guarded by
+     * the callbacks: set on start, cleared before destroy. */
+    void (*on_plugin_task)(struct task_context *, void *plugin_task);
+};
+
+/* The loops. Run on the task's thread until ctx->stop (KS_OK) or an error. KS_ERR_RESTART: start
+ * again from committed state (the caller does, with backoff). Everything they opened is closed. */
+enum ks_status worker_source_run(struct task_context *ctx, struct ks_error *err);
+enum ks_status worker_sink_run(struct task_context *ctx, struct ks_error *err);
+
+#endif
