@@ -38,6 +38,8 @@ static void walk(const uint8_t *data, size_t len, int depth)
     check(w.bad || w.p == data + len);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     walk(data, len, 0);
