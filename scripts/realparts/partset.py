@@ -16,7 +16,7 @@ import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from . import cache, ports, process, servers
+from . import cache, certs, ports, process, servers
 
 DEFAULT = ("kafka", "etcd", "source", "target-etcd", "target")
 ATTEMPTS = 3
@@ -34,6 +34,10 @@ class PartSet:
     @property
     def auth(self):
         return self._state["auth"]
+
+    @property
+    def certs(self):
+        return self.folder / "certs"
 
     def instance(self, name):
         """Root path in etcd and prefix of the channels: no two servers share one."""
@@ -67,6 +71,8 @@ class PartSet:
         """Starts what is wanted and not running, with all that it needs; parts of one wave in parallel."""
         wanted = _with_needs(wanted)
         cache.python()
+        if self.auth:
+            certs.make(self.certs)
         for name in wanted:
             servers.KINDS[name](self, name, {}).fetch()
         done = set()
@@ -156,6 +162,7 @@ class PartSet:
         if self.auth:
             env |= {"KAFKA_USERNAME": servers.USER, "KAFKA_PASSWORD": servers.PASSWORD,
                     "ETCD_USERNAME": servers.ETCD_USER, "ETCD_PASSWORD": servers.ETCD_PASSWORD,
+                    "CERTS": str(self.certs),
                     "MILVUS_TOKEN": f"{servers.MILVUS_USER}:{servers.MILVUS_PASSWORD}"}
         return env
 

@@ -7,17 +7,18 @@ option. Every server can be started again on the same ports and data.
 
 import os
 import re
+import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
 import uuid
 
-from . import cache, process
+from . import cache, certs, process
 
 MAX_RECORD_BYTES = 20 << 20  # Milvus writes records of up to 10 MiB
 USER, PASSWORD = "kitestream", "kite-secret"  # Kafka, with --auth
-ETCD_USER, ETCD_PASSWORD = "root", "etcd-secret"
+ETCD_USER, ETCD_PASSWORD = certs.CLIENT_NAME, "etcd-secret"
 MILVUS_USER, MILVUS_PASSWORD = "root", "Milvus"  # what Milvus begins with
 
 
@@ -76,9 +77,9 @@ class Server:
             raise NotReady(done.stderr.strip() or f"probe of {self.name} failed")
 
 
-def _http_answers(url, wanted) -> bool:
+def _http_answers(url, wanted, context=None) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=2, context=context) as answer:
             return wanted in answer.read()
     except (urllib.error.URLError, OSError):
         return False
@@ -163,26 +164,44 @@ def _listens(hex_port) -> bool:
 
 
 class Etcd(Server):
+    """With --auth: TLS, client certificates, and users; a client is who its password or, without one, the
+    name in its certificate says. (Milvus 2.3 can send no password, but a certificate.)"""
+
     port_names = ("client", "peer")
+
+    @property
+    def _client_url(self):
+        return f"{'https' if self.parts.auth else 'http'}://{self.address}"
 
     def command(self):
         peer = f"http://127.0.0.1:{self.ports['peer']}"
-        client = f"http://{self.address}"
-        return ["etcd", "--data-dir", self.folder / "data", "--logger", "zap", "--log-level", "warn",
-                "--listen-client-urls", client, "--advertise-client-urls", client,
-                "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                "--initial-cluster", f"default={peer}", "--unsafe-no-fsync"]
+        command = ["etcd", "--data-dir", self.folder / "data", "--logger", "zap", "--log-level", "warn",
+                   "--listen-client-urls", self._client_url, "--advertise-client-urls", self._client_url,
+                   "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                   "--initial-cluster", f"default={peer}", "--unsafe-no-fsync"]
+        if self.parts.auth:
+            made = self.parts.certs
+            command += ["--client-cert-auth", "--trusted-ca-file", made / "ca.pem",
+                        "--cert-file", made / "server.pem", "--key-file", made / "server.key"]
+        return command
 
     def wait_ready(self, running):
-        self._poll(running, lambda: _http_answers(f"http://{self.address}/health", b'"true"'))
+        context = None
+        if self.parts.auth:
+            context = ssl.create_default_context(cafile=self.parts.certs / "ca.pem")
+            context.load_cert_chain(self.parts.certs / "client.pem", self.parts.certs / "client.key")
+        self._poll(running, lambda: _http_answers(f"{self._client_url}/health", b'"true"', context))
 
     def after_first_start(self):
         if not self.parts.auth:
             return
+        made = self.parts.certs
+        etcdctl = ["etcdctl", "--endpoints", self._client_url, "--cacert", made / "ca.pem",
+                   "--cert", made / "client.pem", "--key", made / "client.key"]
         for words in (["user", "add", f"{ETCD_USER}:{ETCD_PASSWORD}"], ["role", "add", "root"],
                       ["user", "grant-role", ETCD_USER, "root"], ["auth", "enable"]):
-            subprocess.run(["etcdctl", "--endpoints", self.address, *words], check=True,
-                           env=os.environ | {"ETCDCTL_API": "3"}, capture_output=True)
+            subprocess.run([*etcdctl, *words], check=True, capture_output=True,
+                           env=os.environ | {"ETCDCTL_API": "3"})
 
 
 class Milvus(Server):
@@ -237,8 +256,10 @@ class Milvus(Server):
             "COMMON_SESSION_TTL": 10,  # a killed server's session blocks its successor that long
         }
         if self.parts.auth:
-            env |= {"ETCD_AUTH_ENABLED": "true", "ETCD_AUTH_USERNAME": ETCD_USER,
-                    "ETCD_AUTH_PASSWORD": ETCD_PASSWORD, "COMMON_SECURITY_AUTHORIZATIONENABLED": "true"}
+            env |= {"COMMON_SECURITY_AUTHORIZATIONENABLED": "true",
+                    "ETCD_SSL_ENABLED": "true", "ETCD_SSL_TLSCACERT": self.parts.certs / "ca.pem",
+                    "ETCD_SSL_TLSCERT": self.parts.certs / "client.pem",
+                    "ETCD_SSL_TLSKEY": self.parts.certs / "client.key"}
         for role in ("ROOTCOORD", "PROXY", "QUERYCOORD", "QUERYNODE", "INDEXNODE", "DATACOORD", "DATANODE"):
             env[f"{role}_IP"] = "127.0.0.1"
         return env
@@ -284,7 +305,7 @@ class Registry(Server):
     def command(self):
         return ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-Dquarkus.http.host=127.0.0.1", f"-Dquarkus.http.port={self.ports['http']}",
-                "-Dquarkus.log.level=WARN", "-jar", next(cache.apicurio().rglob("quarkus-run.jar"))]
+                "-Dquarkus.log.level=WARN", "-jar", next(cache.apicurio().glob("*-runner.jar"))]
 
     def wait_ready(self, running):
         subjects = f"http://{self.address}/apis/ccompat/v7/subjects"
