@@ -9,23 +9,27 @@
 
 struct meta_model;
 
-/* A DDL on its way to the sequencer. Owns: its arena, in which ddl lives. */
-struct pending_ddl {
-    struct pending_ddl *next;
-    struct ks_arena arena;
-    struct ddl *ddl;   /* seq, tick, topic, after, cluster not yet set */
-    uint64_t own_tick; /* 0: has none (load, release, drop of an index) */
-    int64_t revision;
-};
-void pending_ddl_free(struct pending_ddl *p);
-
-/* A collection that is delivered as Created (or was found so), for the choice of pchannels. */
+/* A pchannel that a Created collection uses, for the choice of what to read and to wait for. */
 struct meta_channel_use {
     int64_t collection_id;
     uint64_t create_tick;
     const char *pchannel;
     int64_t start_offset; /* Kafka offset of its first message there, or -1 */
 };
+
+/* A DDL on its way to the sequencer. Owns: its arena, in which ddl and uses live. */
+struct pending_ddl {
+    struct pending_ddl *next;
+    struct ks_arena arena;
+    struct ddl *ddl;   /* seq, tick, topic, after, cluster not yet set */
+    uint64_t own_tick; /* 0: has none (load, release, drop of an index) */
+    int64_t revision;
+    /* create_collection only (snapshot or not): its pchannels, even if the same batch of events
+     * already drops it again. */
+    struct meta_channel_use *uses;
+    size_t use_count;
+};
+void pending_ddl_free(struct pending_ddl *p);
 
 /* meta_prefix: "<root path>/<meta sub path>/". */
 struct meta_model *meta_model_new(const char *meta_prefix);
