@@ -1,0 +1,118 @@
+"""The stages of a test run: build, ctest, fuzzers, pytest, format.
+
+In: the checkout, a folder for logs. Out: outcomes in a results.Stage; no stage raises because a test
+failed. Everything is run in a process group of its own and ended with it when its time is over.
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from results import FAILED, PASSED, Stage
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+
+
+class Stages:
+    def __init__(self, results, logs: pathlib.Path):
+        self.results, self.logs = results, logs
+
+    def command(self, log, words, timeout_s, env=None, niceness=0) -> bool:
+        """True if the command ended with 0 within its time; its output goes to the log."""
+        with open(log, "ab") as out:
+            out.write(f"$ {' '.join(str(word) for word in words)}\n".encode())
+            out.flush()
+            child = subprocess.Popen([str(word) for word in words], cwd=ROOT, stdout=out,
+                                     stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                     env=os.environ | (env or {}), start_new_session=True,
+                                     preexec_fn=lambda: os.nice(niceness))
+            try:
+                return child.wait(timeout_s) == 0
+            except subprocess.TimeoutExpired:
+                out.write(f"\nended after {timeout_s:.0f} s\n".encode())
+                return False
+            finally:
+                _end_group(child)
+
+    def _stage(self, name):
+        return Stage(name, str((self.logs / f"{name.replace(' ', '-')}.log").relative_to(ROOT)))
+
+    def build(self, preset, niceness=0) -> bool:
+        """Keeps going after an error, so that one broken file does not hide what the others do."""
+        stage = self._stage(f"build {preset}")
+        log = ROOT / stage.log
+        built = self.command(log, ["cmake", "--preset", preset], 120, niceness=niceness) and self.command(
+            log, ["cmake", "--build", BUILD / preset, "--", "-k", "0"], 1200, niceness=niceness)
+        stage.add(f"{preset} builds", PASSED if built else FAILED)
+        self.results.close(stage)
+        return built
+
+    def unit(self, preset, niceness=0):
+        stage = self._stage(f"unit tests {preset}")
+        junit = self.logs / f"ctest-{preset}.xml"
+        self.command(ROOT / stage.log, ["ctest", "--test-dir", BUILD / preset, "-j", "2", "--output-junit",
+                                        junit, "--output-on-failure"], 600, niceness=niceness)
+        stage.add_junit(junit)
+        self.results.close(stage)
+
+    def format(self):
+        stage = self._stage("format")
+        listed = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, capture_output=True, text=True,
+                                check=False).stdout.split()
+        clean = self.command(ROOT / stage.log, ["clang-format-14", "--dry-run", "-Werror", *listed], 120)
+        stage.add("clang-format", PASSED if clean else FAILED)
+        self.results.close(stage)
+
+    def fuzz(self, seconds, deadline, at_once=2):
+        """Every fuzzer for so many seconds, less if the deadline is near. The sources say what there is."""
+        stage = self._stage("fuzzers")
+        sources = sorted(ROOT.glob("*/fuzz/fuzz_*.c"))
+        rounds = -(-len(sources) // at_once) or 1
+        seconds = max(5, min(seconds, int((deadline - time.monotonic()) / rounds) - 2))
+        print(f"fuzzing {len(sources)} parsers for {seconds} s each", flush=True)
+        with ThreadPoolExecutor(at_once) as pool:
+            for name, clean in pool.map(lambda source: self._fuzz_one(source, seconds), sources):
+                stage.add(name, PASSED if clean else FAILED)
+        self.results.close(stage)
+
+    def _fuzz_one(self, source, seconds):
+        name = source.stem
+        folder = source.parent
+        program = BUILD / "fuzz" / folder.parent.name / name
+        found = BUILD / "fuzz-corpus" / name  # grows from run to run; the checked-in seeds stay as they are
+        found.mkdir(parents=True, exist_ok=True)
+        short = name.removeprefix("fuzz_")
+        words = [program, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=1500",
+                 "-print_final_stats=1", f"-artifact_prefix={self.logs}/{name}-", found]
+        words += [seeds for seeds in [folder / "corpus" / short] if seeds.is_dir()]
+        words += [f"-dict={words_}" for words_ in [folder / f"{short}.dict"] if words_.is_file()]
+        log = self.logs / f"{name}.log"
+        return name, program.exists() and self.command(log, words, seconds + 60, niceness=10)
+
+    def integration(self, preset, python, parts, timeout_s, kills):
+        stage = self._stage(f"integration {preset}")
+        junit = self.logs / f"pytest-{preset}.xml"
+        env = {"KITESTREAM_BIN": str(BUILD / preset / "runtime" / "kitestream"),
+               "KITESTREAM_PLUGIN_PATH": str(BUILD / preset / "plugins"),
+               "KITESTREAM_PARTS_DIR": str(parts), "KITESTREAM_KILLS": str(kills),
+               "KITESTREAM_LOG_DIR": str(self.logs / f"integration-{preset}")}
+        ended_well = self.command(ROOT / stage.log, [python, "-B", "-m", "pytest", "-v", "-p", "no:cacheprovider",
+                                                     f"--junitxml={junit}", ROOT / "integration-tests"],
+                                  timeout_s, env)
+        stage.add_junit(junit)
+        if not ended_well and not stage.count(FAILED):
+            stage.add("pytest did not end well", FAILED)
+        self.results.close(stage)
+
+
+def _end_group(child):
+    """What the command left behind in its own process group goes with it."""
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()
