@@ -31,7 +31,10 @@ struct task_context {
     const char *transactional_id; /* sources: <group.id>-<connector>-<task>; sinks: + "-sink" */
     _Atomic bool stop;           /* wanted: leave the loop cleanly */
     _Atomic bool pause;          /* wanted: commit what is open, keep clients, do no work */
-    void *owner;                 /* task_threads' */
+    /* Set by a loop that returns KS_ERR_RESTART because a newer owner holds the transactional id:
+     * confirm the slot before the next run. */
+    _Atomic bool fenced;
+    void *owner; /* task_threads' */
     /* Thread: the task's. RUNNING once started, PAUSED while paused. */
     void (*on_state)(struct task_context *, enum task_state);
     /* Thread: any; NULL clears. */
