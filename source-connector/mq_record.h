@@ -50,13 +50,18 @@ enum ks_status mq_record_decode(struct ks_slice value, bool has_streaming_header
 void mq_record_release(struct mq_record *rec); /* frees message, not rec */
 const char *mq_msg_type_name(int32_t msg_type); /* "Insert"; "unknown" */
 
+#define MQ_FLUSH_PAGE 64
 /* What a flush names. Strings point into value; not NUL-terminated. */
 struct mq_flush {
     struct ks_slice db;
-    struct ks_slice collections[64];
+    struct ks_slice collections[MQ_FLUSH_PAGE];
     size_t collection_count;
+    size_t total; /* may be greater: the rest comes with mq_record_flush_page */
 };
 enum ks_status mq_record_flush(const struct mq_record *rec, struct mq_flush *ret,
                                struct ks_error *err);
+/* The names from number `first` on. */
+enum ks_status mq_record_flush_page(const struct mq_record *rec, size_t first,
+                                    struct mq_flush *ret, struct ks_error *err);
 
 #endif

@@ -1,0 +1,141 @@
+/* A message type number in, Milvus' name for it out; next: mq_record.c, and whoever logs a record.
+ * A number that is not here is reported as unknown, never guessed: a newer Milvus may mean by it
+ * something that changes data. */
+#include "mq_msg_type.h"
+
+#include <stddef.h>
+
+static const struct {
+    int32_t number;
+    const char *name;
+} known[] = {
+    {100, "CreateCollection"},
+    {101, "DropCollection"},
+    {102, "HasCollection"},
+    {103, "DescribeCollection"},
+    {104, "ShowCollections"},
+    {105, "GetSystemConfigs"},
+    {106, "LoadCollection"},
+    {107, "ReleaseCollection"},
+    {108, "CreateAlias"},
+    {109, "DropAlias"},
+    {110, "AlterAlias"},
+    {111, "AlterCollection"},
+    {112, "RenameCollection"},
+    {113, "DescribeAlias"},
+    {114, "ListAliases"},
+    {115, "AlterCollectionField"},
+    {200, "CreatePartition"},
+    {201, "DropPartition"},
+    {202, "HasPartition"},
+    {203, "DescribePartition"},
+    {204, "ShowPartitions"},
+    {205, "LoadPartitions"},
+    {206, "ReleasePartitions"},
+    {250, "ShowSegments"},
+    {251, "DescribeSegment"},
+    {252, "LoadSegments"},
+    {253, "ReleaseSegments"},
+    {254, "HandoffSegments"},
+    {255, "LoadBalanceSegments"},
+    {256, "DescribeSegments"},
+    {257, "FederListIndexedSegment"},
+    {258, "FederDescribeSegmentIndexData"},
+    {300, "CreateIndex"},
+    {301, "DescribeIndex"},
+    {302, "DropIndex"},
+    {303, "GetIndexStatistics"},
+    {304, "AlterIndex"},
+    {400, "Insert"},
+    {401, "Delete"},
+    {402, "Flush"},
+    {403, "ResendSegmentStats"},
+    {404, "Upsert"},
+    {405, "ManualFlush"},
+    {406, "FlushSegment"},
+    {407, "CreateSegment"},
+    {408, "Import"},
+    {500, "Search"},
+    {501, "SearchResult"},
+    {502, "GetIndexState"},
+    {503, "GetIndexBuildProgress"},
+    {504, "GetCollectionStatistics"},
+    {505, "GetPartitionStatistics"},
+    {506, "Retrieve"},
+    {507, "RetrieveResult"},
+    {508, "WatchDmChannels"},
+    {509, "RemoveDmChannels"},
+    {510, "WatchQueryChannels"},
+    {511, "RemoveQueryChannels"},
+    {512, "SealedSegmentsChangeInfo"},
+    {513, "WatchDeltaChannels"},
+    {514, "GetShardLeaders"},
+    {515, "GetReplicas"},
+    {516, "UnsubDmChannel"},
+    {517, "GetDistribution"},
+    {518, "SyncDistribution"},
+    {600, "SegmentInfo"},
+    {601, "SystemInfo"},
+    {602, "GetRecoveryInfo"},
+    {603, "GetSegmentState"},
+    {1200, "TimeTick"},
+    {1201, "QueryNodeStats"},
+    {1202, "LoadIndex"},
+    {1203, "RequestID"},
+    {1204, "RequestTSO"},
+    {1205, "AllocateSegment"},
+    {1206, "SegmentStatistics"},
+    {1207, "SegmentFlushDone"},
+    {1208, "DataNodeTt"},
+    {1209, "Connect"},
+    {1210, "ListClientInfos"},
+    {1211, "AllocTimestamp"},
+    {1212, "Replicate"},
+    {1500, "CreateCredential"},
+    {1501, "GetCredential"},
+    {1502, "DeleteCredential"},
+    {1503, "UpdateCredential"},
+    {1504, "ListCredUsernames"},
+    {1600, "CreateRole"},
+    {1601, "DropRole"},
+    {1602, "OperateUserRole"},
+    {1603, "SelectRole"},
+    {1604, "SelectUser"},
+    {1605, "SelectResource"},
+    {1606, "OperatePrivilege"},
+    {1607, "SelectGrant"},
+    {1608, "RefreshPolicyInfoCache"},
+    {1609, "ListPolicy"},
+    {1610, "CreatePrivilegeGroup"},
+    {1611, "DropPrivilegeGroup"},
+    {1612, "ListPrivilegeGroups"},
+    {1613, "OperatePrivilegeGroup"},
+    {1614, "OperatePrivilegeV2"},
+    {1700, "CreateResourceGroup"},
+    {1701, "DropResourceGroup"},
+    {1702, "ListResourceGroups"},
+    {1703, "DescribeResourceGroup"},
+    {1704, "TransferNode"},
+    {1705, "TransferReplica"},
+    {1706, "UpdateResourceGroups"},
+    {1801, "CreateDatabase"},
+    {1802, "DropDatabase"},
+    {1803, "ListDatabases"},
+    {1804, "AlterDatabase"},
+    {1805, "DescribeDatabase"},
+};
+
+const char *mq_msg_type_find(int32_t msg_type)
+{
+    size_t low = 0, high = sizeof known / sizeof *known;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (known[mid].number == msg_type)
+            return known[mid].name;
+        if (known[mid].number < msg_type)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
