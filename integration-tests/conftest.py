@@ -1,0 +1,79 @@
+"""Fixtures: the parts of the session, and for each test a name, both servers, the stream and the program."""
+
+import os
+import pathlib
+import re
+import secrets
+
+import pytest
+
+from kitestream import Kitestream, program
+from milvus import Milvus
+from parts import ROOT, Parts
+from stream import Kafka, Stream, TopicSchemas
+
+
+@pytest.fixture(scope="session")
+def parts():
+    opened = Parts.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def kills():
+    """How often the kill loops kill."""
+    return int(os.environ.get("KITESTREAM_KILLS", "10"))
+
+
+@pytest.fixture(scope="session")
+def source(parts):
+    yield from _server("source", parts.env["SOURCE_URI"], parts)
+
+
+@pytest.fixture(scope="session")
+def target(parts):
+    yield from _server("target", parts.env["TARGET_URI"], parts)
+
+
+def _server(name, address, parts):
+    server = Milvus(name, address, parts.env.get("MILVUS_TOKEN", ""))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(parts):
+    return Kafka(parts.kafka_client)
+
+
+@pytest.fixture
+def name(request):
+    """Unique for each run of each test: prefix of topics, suffix of groups, name of collections."""
+    short = re.sub(r"\W+", "_", request.node.name.removeprefix("test_"))[:30].strip("_")
+    return f"{short}_{secrets.token_hex(3)}"
+
+
+@pytest.fixture
+def folder(request, tmp_path, name):
+    """Where the test's files go; kept below KITESTREAM_LOG_DIR if that is set."""
+    kept = os.environ.get("KITESTREAM_LOG_DIR")
+    if not kept:
+        return tmp_path
+    path = pathlib.Path(kept) / name
+    path.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def kitestream(parts, folder, name):
+    """Not started yet. What a test leaves running is killed."""
+    assert pathlib.Path(program(ROOT)).exists(), f"{program(ROOT)} has not been built"
+    started = Kitestream(ROOT, folder, parts, name)
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def stream(kafka, kitestream, name):
+    return Stream(kafka, name, TopicSchemas(kafka, kitestream.worker["schema.storage.topic"]))
