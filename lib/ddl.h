@@ -124,15 +124,15 @@ struct ddl_load {
 
 struct ddl {
     enum ddl_kind kind;
-    int64_t seq;      /* 1, 2, 3 …; given when emitted */
-    uint64_t tick;    /* effective tick; given when emitted */
+    int64_t seq;   /* 1, 2, 3 …; given when emitted */
+    uint64_t tick; /* effective tick; given when emitted */
     int64_t ts_ms;
     const char *cluster;
     int64_t revision; /* etcd; 0 for what is not from etcd (flush) */
     const char *db;
     int64_t db_id;
-    const char *collection; /* NULL for database events and drop_alias */
-    int64_t collection_id;  /* 0: none */
+    const char *collection;              /* NULL for database events and drop_alias */
+    int64_t collection_id;               /* 0: none */
     const char *old_db, *old_collection; /* NULL but for rename */
     const char *partition;               /* NULL unless create/drop_partition */
     int64_t partition_id;
@@ -153,20 +153,29 @@ struct ddl {
     size_t after_count;
 };
 
-const char *ddl_kind_name(enum ddl_kind kind); /* "create_collection" */
-int ddl_kind_of(const char *name, size_t len); /* -1 if unknown */
-const char *milvus_type_name(enum milvus_type type); /* "FloatVector"; "Unknown" */
+const char *ddl_kind_name(enum ddl_kind kind);                 /* "create_collection" */
+int ddl_kind_of(const char *name, size_t len);                 /* -1 if unknown */
+const char *milvus_type_name(enum milvus_type type);           /* "FloatVector"; "Unknown" */
 enum milvus_type milvus_type_of(const char *name, size_t len); /* MILVUS_NONE if unknown */
 /* Value of a key in a list, or NULL. */
 const char *ddl_kv_get(const struct ddl_kv *kvs, size_t count, const char *key);
 /* Does this kind gate the rows after it (ddl_seq; ordering §4)? */
 bool ddl_gates_rows(enum ddl_kind kind);
 
+/* The order of key-value pairs means nothing. */
+bool ddl_kvs_equal(const struct ddl_kv *a, size_t a_count, const struct ddl_kv *b, size_t b_count);
+/* Apart from the name and the partitions, which change by DDL of their own. */
+bool ddl_schema_equal(const struct ddl_schema *a, const struct ddl_schema *b);
+bool ddl_index_equal(const struct ddl_index *a, const struct ddl_index *b);
+
 /* Deep copy into the arena. */
 struct ddl *ddl_copy(const struct ddl *ddl, struct ks_arena *arena);
 struct ddl_schema *ddl_schema_copy(const struct ddl_schema *schema, struct ks_arena *arena);
+struct ddl_index *ddl_index_copy(const struct ddl_index *index, struct ks_arena *arena);
+struct ddl_kv *ddl_kvs_copy(const struct ddl_kv *kvs, size_t count, struct ks_arena *arena);
 
-/* The Avro side. The codec holds the compiled plans of schemas/ddl.avsc (embedded at build time). */
+/* The Avro side. The codec holds the compiled plans of schemas/ddl.avsc (embedded at build time).
+ */
 struct ddl_codec;
 struct ddl_codec *ddl_codec_new(void);
 void ddl_codec_free(struct ddl_codec *codec);
