@@ -1,0 +1,267 @@
+/* Questions to the brokers and topic creation. In: topic names; out: partitions, watermarks. Next:
+ * compacted_topic, topic_read, slot_group, the host services of tasks. Every answer is asked fresh:
+ * a cached watermark would let "read to the end" stop early. */
+#include "topic_admin.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "kafka_options.h"
+#include "kitestream/sdk/util.h"
+#include "log.h"
+
+#define REQUEST_TIMEOUT_MS 10000
+#define CREATE_TIMEOUT_MS 20000
+#define SETTLE_POLL_MS 50
+
+struct topic_admin {
+    rd_kafka_t *rk;
+    char *bootstrap;
+};
+
+enum ks_status topic_admin_open(const struct worker_config *config,
+                                const struct ks_config *override_config, struct topic_admin **ret,
+                                struct ks_error *err)
+{
+    rd_kafka_conf_t *conf = NULL;
+    enum ks_status status =
+        worker_kafka_conf(config, "admin.", override_config, "admin.override.", &conf, err);
+    if (status != KS_OK)
+        return status;
+    /* librdkafka asks for watermarks with the client's own isolation level. */
+    status = kafka_options_set(conf, "isolation.level", "read_uncommitted", err);
+    if (status != KS_OK) {
+        rd_kafka_conf_destroy(conf);
+        return status;
+    }
+    char reason[512];
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+    if (!rk) {
+        rd_kafka_conf_destroy(conf);
+        return ks_error_set(err, KS_ERR_FATAL, "Kafka client for administration: %s", reason);
+    }
+    struct topic_admin *a = xcalloc(1, sizeof *a);
+    a->rk = rk;
+    a->bootstrap = xstrdup(config->bootstrap_servers);
+    *ret = a;
+    return KS_OK;
+}
+
+void topic_admin_close(struct topic_admin *a)
+{
+    if (!a)
+        return;
+    rd_kafka_destroy(a->rk);
+    free(a->bootstrap);
+    free(a);
+}
+
+static enum ks_status fail(const struct topic_admin *a, struct ks_error *err, const char *doing,
+                           const char *topic, rd_kafka_resp_err_t code, const char *reason)
+{
+    char *what =
+        xasprintf("%s topic %s at Kafka %s (bootstrap.servers)", doing, topic, a->bootstrap);
+    enum ks_status status =
+        kafka_error_set(err, what, code, reason ? reason : rd_kafka_err2str(code));
+    free(what);
+    return status;
+}
+
+/* Usable: how many partitions have a leader. */
+static enum ks_status describe(struct topic_admin *a, const char *topic, int32_t *ret_partitions,
+                               int32_t *ret_usable, struct ks_error *err)
+{
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(a->rk, topic, NULL);
+    if (!rkt)
+        return ks_error_set(err, KS_ERR_FATAL, "'%s' is not a valid topic name", topic);
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(a->rk, 0, rkt, &metadata, REQUEST_TIMEOUT_MS);
+    rd_kafka_topic_destroy(rkt);
+    if (code)
+        return fail(a, err, "look up", topic, code, NULL);
+    enum ks_status status = KS_OK;
+    int32_t partitions = 0, usable = 0;
+    if (metadata->topic_cnt == 1) {
+        const struct rd_kafka_metadata_topic *found = &metadata->topics[0];
+        if (found->err && found->err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            status = fail(a, err, "look up", topic, found->err, NULL);
+        else if (!found->err)
+            partitions = found->partition_cnt;
+        for (int32_t i = 0; i < partitions; i++)
+            usable += found->partitions[i].leader >= 0;
+    }
+    rd_kafka_metadata_destroy(metadata);
+    if (status != KS_OK)
+        return status;
+    *ret_partitions = partitions;
+    *ret_usable = usable;
+    return KS_OK;
+}
+
+enum ks_status topic_admin_partitions(struct topic_admin *a, const char *topic, int32_t *ret,
+                                      struct ks_error *err)
+{
+    int32_t usable;
+    return describe(a, topic, ret, &usable, err);
+}
+
+static rd_kafka_event_t *wait_event(struct topic_admin *a, rd_kafka_queue_t *queue)
+{
+    return rd_kafka_queue_poll(queue, CREATE_TIMEOUT_MS + 1000);
+}
+
+static enum ks_status created(struct topic_admin *a, const char *topic, rd_kafka_event_t *event,
+                              struct ks_error *err)
+{
+    if (!event)
+        return fail(a, err, "create", topic, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    const char *reason = rd_kafka_event_error_string(event);
+    const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
+    if (!code && result) {
+        size_t count;
+        const rd_kafka_topic_result_t **topics =
+            rd_kafka_CreateTopics_result_topics(result, &count);
+        code = count == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
+        reason = count == 1 ? rd_kafka_topic_result_error_string(topics[0]) : NULL;
+    }
+    if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        return fail(a, err, "create", topic, code, reason);
+    return KS_OK;
+}
+
+static enum ks_status create(struct topic_admin *a, const char *topic, int32_t partitions,
+                             int replication, const struct ks_config *configs, struct ks_error *err)
+{
+    char reason[512];
+    rd_kafka_NewTopic_t *wanted =
+        rd_kafka_NewTopic_new(topic, partitions, replication, reason, sizeof reason);
+    if (!wanted)
+        return ks_error_set(err, KS_ERR_FATAL, "create topic %s: %s", topic, reason);
+    for (size_t i = 0; configs && i < configs->count; i++)
+        rd_kafka_NewTopic_set_config(wanted, configs->entries[i].key, configs->entries[i].value);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(a->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_set_request_timeout(options, CREATE_TIMEOUT_MS, NULL, 0);
+    rd_kafka_CreateTopics(a->rk, &wanted, 1, options, queue);
+    rd_kafka_event_t *event = wait_event(a, queue);
+    enum ks_status status = created(a, topic, event, err);
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_NewTopic_destroy(wanted);
+    return status;
+}
+
+enum ks_status topic_admin_ensure(struct topic_admin *a, const char *topic, int32_t partitions,
+                                  int replication, const struct ks_config *configs,
+                                  int32_t *ret_partitions, struct ks_error *err)
+{
+    int32_t found = 0, usable = 0;
+    enum ks_status status = describe(a, topic, &found, &usable, err);
+    if (status == KS_OK && found == 0)
+        status = create(a, topic, partitions, replication, configs, err);
+    /* A new topic shows up, and gets its leaders, a moment later. */
+    int64_t deadline = clock_mono_ms() + CREATE_TIMEOUT_MS;
+    while (status == KS_OK && (found == 0 || usable < found)) {
+        if (clock_mono_ms() > deadline)
+            return ks_error_set(err, KS_ERR_RETRIABLE,
+                                "topic %s at Kafka %s: %d of %d partitions have a leader; look at "
+                                "the brokers that hold the others",
+                                topic, a->bootstrap, (int)usable, (int)found);
+        nanosleep(&(struct timespec){.tv_nsec = SETTLE_POLL_MS * 1000000}, NULL);
+        status = describe(a, topic, &found, &usable, err);
+    }
+    if (status == KS_OK && ret_partitions)
+        *ret_partitions = found;
+    return status;
+}
+
+enum ks_status topic_admin_watermarks(struct topic_admin *a, const char *topic, int32_t partition,
+                                      int64_t *ret_low, int64_t *ret_high, struct ks_error *err)
+{
+    int64_t low, high;
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(a->rk, topic, partition, &low, &high, REQUEST_TIMEOUT_MS);
+    if (code) {
+        enum ks_status status = fail(a, err, "ask the offsets of", topic, code, NULL);
+        ks_error_prefix(err, "partition %d", (int)partition);
+        return status;
+    }
+    *ret_low = low;
+    *ret_high = high;
+    return KS_OK;
+}
+
+enum ks_status topic_admin_ends(struct topic_admin *a, const char *topic, int32_t count,
+                                int64_t *ret_ends, struct ks_error *err)
+{
+    for (int32_t i = 0; i < count; i++) {
+        int64_t low;
+        enum ks_status status = topic_admin_watermarks(a, topic, i, &low, &ret_ends[i], err);
+        if (status != KS_OK)
+            return status;
+    }
+    return KS_OK;
+}
+
+/* NULL when the broker does not tell. */
+static char *cleanup_policy(rd_kafka_event_t *event, const char **ret_reason)
+{
+    *ret_reason = event ? rd_kafka_event_error_string(event) : "no answer";
+    const rd_kafka_DescribeConfigs_result_t *result =
+        event && !rd_kafka_event_error(event) ? rd_kafka_event_DescribeConfigs_result(event) : NULL;
+    if (!result)
+        return NULL;
+    size_t count;
+    const rd_kafka_ConfigResource_t **resources =
+        rd_kafka_DescribeConfigs_result_resources(result, &count);
+    if (count != 1)
+        return NULL;
+    *ret_reason = rd_kafka_ConfigResource_error_string(resources[0]);
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resources[0], &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+        if (value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), "cleanup.policy") == 0)
+            return xstrdup(value);
+    }
+    return NULL;
+}
+
+enum ks_status topic_admin_check_compacted(struct topic_admin *a, const char *topic,
+                                           struct ks_error *err)
+{
+    rd_kafka_ConfigResource_t *resource =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(a->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MS, NULL, 0);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
+    rd_kafka_DescribeConfigs(a->rk, &resource, 1, options, queue);
+    rd_kafka_event_t *event = wait_event(a, queue);
+    const char *reason = NULL;
+    char *policy = cleanup_policy(event, &reason);
+    enum ks_status status = KS_OK;
+    if (!policy)
+        log_warn("topic %s: cleanup.policy is not known (%s); it must be compact", topic,
+                 reason ? reason : "not among its settings");
+    else if (strcmp(policy, "compact") != 0)
+        status =
+            ks_error_set(err, KS_ERR_FATAL,
+                         "topic %s at Kafka %s has cleanup.policy=%s, which would delete state "
+                         "by age: set it to `compact`, or name another topic",
+                         topic, a->bootstrap, policy);
+    free(policy);
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_ConfigResource_destroy(resource);
+    return status;
+}
