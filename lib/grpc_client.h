@@ -1,7 +1,8 @@
 /* gRPC from plain C: unary calls and one kind of bidirectional stream. The only file of the project
  * that includes grpc's headers is grpc_client.c. A client owns one channel, one polling thread that
  * also keeps the channel connecting (without it a fail-fast loop never reconnects), and is safe for
- * many threads. grpc itself is initialised on first use and never shut down (plugins stay mapped). */
+ * many threads. grpc itself is initialised on first use and never shut down (plugins stay mapped).
+ */
 #ifndef LIB_GRPC_CLIENT_H
 #define LIB_GRPC_CLIENT_H
 
@@ -34,8 +35,8 @@ enum grpc_code {
 
 struct grpc_tls {
     bool enabled;
-    const char *ca_file;     /* NULL: the system's roots */
-    const char *cert_file;   /* NULL: no client certificate */
+    const char *ca_file;   /* NULL: the system's roots */
+    const char *cert_file; /* NULL: no client certificate */
     const char *key_file;
     const char *server_name; /* NULL: the target's host name */
 };
@@ -58,20 +59,21 @@ struct grpc_call {
     const char *method; /* "/package.Service/Method" */
     const struct grpc_metadata *metadata;
     size_t metadata_count;
-    struct ks_slice request;     /* borrowed until the call returns */
-    int64_t deadline_ms;         /* from now */
-    bool wait_for_ready;         /* true: wait for a connection until the deadline */
+    struct ks_slice request; /* borrowed until the call returns */
+    int64_t deadline_ms;     /* from now */
+    bool wait_for_ready;     /* true: wait for a connection until the deadline */
 };
 
 /* Blocks until the answer or the deadline. Returns the code; on OK `reply` holds the message, else
- * `err->message` holds the server's or grpc's text with the method's name. `*ret_sent` (may be NULL)
- * is false only if the request certainly never left this process. Thread: any. */
+ * `err->message` holds the server's or grpc's text with the method's name. `*ret_sent` (may be
+ * NULL) is false only if the request certainly never left this process. Thread: any. */
 enum grpc_code grpc_client_unary(struct grpc_client *client, const struct grpc_call *call,
                                  struct ks_buf *reply, bool *ret_sent, struct ks_error *err);
 /* Makes every waiting call and stream of this client return CANCELLED soon. Thread: any. */
 void grpc_client_cancel_all(struct grpc_client *client);
 
-/* A bidirectional stream used by one thread. */
+/* A bidirectional stream used by one thread. Of `call`, deadline_ms is the stream's whole life (0:
+ * no limit) and request is not used. Does not wait for the server: trouble shows in recv. */
 enum grpc_code grpc_stream_open(struct grpc_client *client, const struct grpc_call *call,
                                 struct grpc_stream **ret, struct ks_error *err);
 enum grpc_code grpc_stream_send(struct grpc_stream *stream, struct ks_slice message,
