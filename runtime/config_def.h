@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "kitestream/plugin.h"
 #include "string_map.h"
 
 /* Ends with name == NULL. Options that every connector of that kind accepts: name, connector.class,
@@ -33,16 +34,25 @@ struct ks_config_issues config_issues_sink(struct config_issues *issues);
  * array of tables. */
 void config_def_check(const struct ks_config_def *const *tables, const struct ks_config *config,
                       struct config_issues *issues);
-/* Defaults of all tables for what `config` does not have. */
+/* Defaults of all tables for what `config` does not have; blanks around numbers and booleans go. */
 void config_def_fill(const struct ks_config_def *const *tables, struct string_map *config);
 const struct ks_config_def *config_def_find(const struct ks_config_def *const *tables,
                                             const char *option);
 /* Nearest valid name by edit distance, or NULL if nothing is near. */
 const char *config_def_nearest(const struct ks_config_def *const *tables, const char *option);
+/* Everything that can be said of a connector's configuration without network traffic: both tables,
+ * the rules between options that Connect has (name, topics, dead letters), the class' validate. */
+void config_check_connector(const struct ks_connector_class *cls, const struct ks_config *config,
+                            struct config_issues *issues);
+/* What is wrong with a table itself (a plugin's mistake): NULL, or a sentence; the caller frees. */
+char *config_def_fault(const struct ks_config_def *table);
 /* The options as a manual page's OPTIONS section, grouped. */
 void config_def_print(const struct ks_config_def *table, FILE *out);
+/* The same as Markdown tables. */
+void config_def_print_markdown(const struct ks_config_def *table, FILE *out);
 /* "boolean", "string" … and "high", "medium", "low", as Connect spells them in lower case. */
 const char *config_type_name(enum ks_config_type type);
+const char *config_importance_name(enum ks_config_importance importance);
 /* Masks values of PASSWORD options for logs. */
 const char *config_def_shown(const struct ks_config_def *const *tables, const char *option,
                              const char *value);
@@ -50,5 +60,6 @@ const char *config_def_shown(const struct ks_config_def *const *tables, const ch
 /* Replaces ${env:NAME} and ${file:path:key} (properties file) in every value. Errors: FATAL naming
  * option and placeholder, never a value. */
 enum ks_status config_resolve(struct string_map *config, struct ks_error *err);
+bool config_has_placeholder(const char *value);
 
 #endif

@@ -1,0 +1,147 @@
+/* The worker's options. Names are Connect's where Connect has the option; defaults are Connect's
+ * unless they would be wrong for a first try on one machine. */
+#include <limits.h>
+
+#include "config_def.h"
+#include "worker_config.h"
+
+#define BASICS "Basics"
+#define TOPICS "Internal topics"
+#define CONNECTORS "Connectors"
+#define REST "REST"
+#define CLIENTS "Kafka clients"
+#define LOGS "Logs"
+
+static const char *const on_off[] = {"enabled", "disabled", NULL};
+static const char *const levels[] = {"error", "warn", "info", "debug", "trace", NULL};
+static const char *const formats[] = {"text", "json", NULL};
+static const char *const converters[] = {
+    "io.confluent.connect.avro.AvroConverter",
+    "org.apache.kafka.connect.json.JsonConverter",
+    "org.apache.kafka.connect.storage.StringConverter",
+    "org.apache.kafka.connect.converters.ByteArrayConverter",
+    NULL,
+};
+
+/* clang-format off */
+static const struct ks_config_def table[] = {
+    {.name = "bootstrap.servers", .type = KS_CONFIG_LIST, .flags = KS_CONFIG_NON_EMPTY,
+     .default_value = "localhost:9092", .group = BASICS,
+     .doc = "Kafka brokers to start from: host:port, separated by commas."},
+    {.name = "group.id", .type = KS_CONFIG_STRING, .flags = KS_CONFIG_NON_EMPTY,
+     .default_value = "kitestream", .group = BASICS,
+     .doc = "Workers with the same group.id and internal topics share their connectors."},
+    {.name = "plugin.path", .type = KS_CONFIG_LIST, .group = BASICS,
+     .doc = "Folders with plugins (*.so), searched one level deep. Without it: the folder into "
+            "which Kitestream's own plugins were installed."},
+    {.name = "client.id", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .default_value = "kitestream", .group = BASICS,
+     .doc = "Name by which the brokers' logs and quotas know this worker."},
+
+    {.name = "config.storage.topic", .type = KS_CONFIG_STRING, .flags = KS_CONFIG_NON_EMPTY,
+     .default_value = "kitestream-configs", .group = TOPICS,
+     .doc = "Compacted topic of connector configurations; one partition. Created if absent, like "
+            "the ones below."},
+    {.name = "config.storage.replication.factor", .type = KS_CONFIG_INT,
+     .importance = KS_CONFIG_LOW, .flags = KS_CONFIG_RANGE, .default_value = "3", .min = -1,
+     .max = SHRT_MAX, .group = TOPICS,
+     .doc = "Copies of that topic, the slot topic and the schema topic; -1 = the broker's default. "
+            "A single broker needs 1."},
+    {.name = "offset.storage.topic", .type = KS_CONFIG_STRING, .flags = KS_CONFIG_NON_EMPTY,
+     .default_value = "kitestream-offsets", .group = TOPICS,
+     .doc = "Compacted topic of source offsets and sink state."},
+    {.name = "offset.storage.partitions", .type = KS_CONFIG_INT, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "25", .min = 1, .max = 10000, .group = TOPICS,
+     .doc = "Partitions of the offset topic when it is created."},
+    {.name = "offset.storage.replication.factor", .type = KS_CONFIG_INT,
+     .importance = KS_CONFIG_LOW, .flags = KS_CONFIG_RANGE, .default_value = "3", .min = -1,
+     .max = SHRT_MAX, .group = TOPICS,
+     .doc = "Copies of the offset topic; -1 = the broker's default."},
+    {.name = "status.storage.topic", .type = KS_CONFIG_STRING, .flags = KS_CONFIG_NON_EMPTY,
+     .default_value = "kitestream-status", .group = TOPICS,
+     .doc = "Compacted topic of connector and task states."},
+    {.name = "status.storage.partitions", .type = KS_CONFIG_INT, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "5", .min = 1, .max = 10000, .group = TOPICS,
+     .doc = "Partitions of the status topic when it is created."},
+    {.name = "status.storage.replication.factor", .type = KS_CONFIG_INT,
+     .importance = KS_CONFIG_LOW, .flags = KS_CONFIG_RANGE, .default_value = "3", .min = -1,
+     .max = SHRT_MAX, .group = TOPICS,
+     .doc = "Copies of the status topic; -1 = the broker's default."},
+    {.name = "schema.storage.topic", .type = KS_CONFIG_STRING, .flags = KS_CONFIG_NON_EMPTY,
+     .default_value = "kitestream-schemas", .group = TOPICS,
+     .doc = "Compacted topic of the built-in schema store, used where no schema.registry.url is "
+            "given."},
+
+    {.name = "key.converter", .type = KS_CONFIG_STRING,
+     .default_value = "io.confluent.connect.avro.AvroConverter", .valid_values = converters,
+     .group = CONNECTORS,
+     .doc = "How record keys are written in Kafka, for connectors that do not say."},
+    {.name = "key.converter.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_PREFIX, .group = CONNECTORS,
+     .doc = "Options of the key converter, such as key.converter.schema.registry.url."},
+    {.name = "value.converter", .type = KS_CONFIG_STRING,
+     .default_value = "io.confluent.connect.avro.AvroConverter", .valid_values = converters,
+     .group = CONNECTORS,
+     .doc = "How record values are written in Kafka, for connectors that do not say."},
+    {.name = "value.converter.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_PREFIX, .group = CONNECTORS,
+     .doc = "Options of the value converter, such as value.converter.schema.registry.url."},
+    {.name = "exactly.once.source.support", .type = KS_CONFIG_STRING,
+     .default_value = "enabled", .valid_values = on_off, .group = CONNECTORS,
+     .doc = "enabled: sources write records and offsets in one transaction. disabled: at least "
+            "once, whatever a connector asks for."},
+    {.name = "transaction.timeout.ms", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "15000", .min = 1000, .max = 900000,
+     .group = CONNECTORS,
+     .doc = "Milliseconds after which the broker aborts an open transaction of a vanished worker. "
+            "Readers of the same topics wait that long, so keep it short."},
+    {.name = "offset.flush.interval.ms", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "5000", .min = 10, .max = 3600000,
+     .group = CONNECTORS,
+     .doc = "Milliseconds between offset commits of tasks that do not commit by themselves."},
+    {.name = "task.shutdown.graceful.timeout.ms", .type = KS_CONFIG_LONG,
+     .importance = KS_CONFIG_LOW, .flags = KS_CONFIG_RANGE, .default_value = "8000", .min = 0,
+     .max = 600000, .group = CONNECTORS,
+     .doc = "Milliseconds that all tasks together get to finish when the worker stops."},
+
+    {.name = "listeners", .type = KS_CONFIG_LIST, .default_value = "http://127.0.0.1:8083",
+     .group = REST,
+     .doc = "Addresses of the REST interface, http://host:port. Loopback unless you say "
+            "otherwise: the interface has no passwords of its own."},
+    {.name = "rest.advertised.host.name", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .group = REST,
+     .doc = "Host by which other workers and status answers name this one; default: that of the "
+            "first listener."},
+    {.name = "rest.advertised.port", .type = KS_CONFIG_INT, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .min = 1, .max = 65535, .group = REST,
+     .doc = "Port beside that host; default: that of the first listener."},
+
+    {.name = "security.protocol", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_MEDIUM,
+     .default_value = "PLAINTEXT", .group = CLIENTS,
+     .doc = "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, for all Kafka clients of the worker."},
+    {.name = "sasl.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_MEDIUM,
+     .flags = KS_CONFIG_PREFIX, .group = CLIENTS,
+     .doc = "SASL options of all Kafka clients, by librdkafka's or the Java client's names."},
+    {.name = "ssl.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_MEDIUM,
+     .flags = KS_CONFIG_PREFIX, .group = CLIENTS,
+     .doc = "TLS options of all Kafka clients, by librdkafka's or the Java client's names."},
+    {.name = "producer.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_PREFIX, .group = CLIENTS, .doc = "Options of Kafka producers only."},
+    {.name = "consumer.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_PREFIX, .group = CLIENTS, .doc = "Options of Kafka consumers only."},
+    {.name = "admin.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_PREFIX, .group = CLIENTS, .doc = "Options of Kafka admin clients only."},
+
+    {.name = "log.level", .type = KS_CONFIG_STRING, .default_value = "info",
+     .valid_values = levels, .group = LOGS, .doc = "The least severe level that is logged."},
+    {.name = "log.format", .type = KS_CONFIG_STRING, .default_value = "text",
+     .valid_values = formats, .group = LOGS,
+     .doc = "text: one readable line. json: one object a line. Both go to standard error."},
+    {0},
+};
+/* clang-format on */
+
+const struct ks_config_def *worker_config_table(void)
+{
+    return table;
+}
