@@ -4,6 +4,8 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka>=2.0.2)
 pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc)
+# Its .pc file lists ninety libraries that a shared link does not need.
+set_target_properties(PkgConfig::GRPC PROPERTIES INTERFACE_LINK_LIBRARIES "grpc;gpr")
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c>=1.4)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
