@@ -1,0 +1,452 @@
+/* ks_record with its final bytes in; Kafka out. A record's memory is borrowed until its delivery
+ * report, which rd_kafka_poll serves on the task's own thread: no locks. The first failed delivery
+ * is kept: after it nothing may be committed. Dying anywhere here leaves an open transaction, which
+ * the next owner's init_transactions aborts.
+ * A topic's metadata is fetched before its first record: librdkafka parks records of a topic it
+ * does not know for up to a second. */
+#include "producer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "kafka_options.h"
+#include "kitestream/sdk/util.h"
+#include "log.h"
+#include "map.h"
+
+#define INIT_SLICE_MS 1000
+#define METADATA_TIMEOUT_MS 10000
+#define STOPPED_WAIT_MS 5000
+#define PURGE_WAIT_MS 5000
+
+/* One topic that was written to or asked for. */
+struct producer_topic {
+    char *name;
+    rd_kafka_topic_t *rkt;
+    int64_t *next; /* by partition; -1: nothing of ours there yet */
+    int32_t partitions;
+};
+
+struct producer {
+    struct task_client client;
+    struct topic_admin *admin;
+    struct strmap topics;
+    struct producer_topic *last; /* rows come in runs of one topic */
+    size_t outstanding;
+    struct ks_error failure; /* status KS_OK: none */
+    bool transactional;
+};
+
+void delivery_drop(struct delivery *d)
+{
+    if (d && --d->pending == 0)
+        d->done(d);
+}
+
+rd_kafka_t *producer_handle(const struct producer *p)
+{
+    return p->client.rk;
+}
+
+static bool is_fence(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+           code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+enum ks_status producer_error(struct producer *p, const char *what, rd_kafka_resp_err_t code,
+                              const char *reason, struct ks_error *err)
+{
+    char fatal_reason[512];
+    rd_kafka_resp_err_t fatal =
+        rd_kafka_fatal_error(p->client.rk, fatal_reason, sizeof fatal_reason);
+    if (fatal) {
+        code = fatal;
+        reason = fatal_reason;
+    }
+    if (p->transactional && is_fence(code)) {
+        p->client.ctx->fenced = true;
+        return ks_error_set(err, KS_ERR_RESTART,
+                            "%s: a newer owner of this task holds its transactional.id: %s", what,
+                            reason);
+    }
+    enum ks_status status = kafka_error_set(err, what, code, reason);
+    if (fatal && status != KS_ERR_FATAL)
+        status = ks_error_set(err, KS_ERR_RESTART, "%s: %s", what, reason);
+    return status;
+}
+
+/* ---- deliveries ---- */
+
+static void grow_partitions(struct producer_topic *t, int32_t count)
+{
+    if (count <= t->partitions)
+        return;
+    t->next = xrealloc(t->next, (size_t)count * sizeof *t->next);
+    for (int32_t i = t->partitions; i < count; i++)
+        t->next[i] = -1;
+    t->partitions = count;
+}
+
+static void note_delivered(struct producer_topic *t, int32_t partition, int64_t offset)
+{
+    grow_partitions(t, partition + 1);
+    if (offset + 1 > t->next[partition])
+        t->next[partition] = offset + 1;
+}
+
+static bool is_purged(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
+static void note_failure(struct producer *p, const char *topic, rd_kafka_resp_err_t code)
+{
+    if (p->failure.status != KS_OK || is_purged(code))
+        return;
+    char *what = xasprintf("delivery to topic %s", topic);
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        ks_error_set(&p->failure, KS_ERR_FATAL,
+                     "%s: the broker refuses a batch as too large: raise the topic's "
+                     "max.message.bytes, or lower producer.override.message.max.bytes",
+                     what);
+    else if (producer_error(p, what, code, rd_kafka_err2str(code), &p->failure) != KS_ERR_FATAL)
+        p->failure.status = KS_ERR_RESTART;
+    free(what);
+}
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+    struct producer *p = opaque;
+    struct producer_topic *t = rd_kafka_topic_opaque(message->rkt);
+    p->outstanding--;
+    if (message->err) {
+        note_failure(p, t->name, message->err);
+    } else {
+        note_delivered(t, message->partition, message->offset);
+        task_client_ok(&p->client);
+    }
+    delivery_drop(message->_private);
+}
+
+void producer_poll(struct producer *p, int timeout_ms)
+{
+    rd_kafka_poll(p->client.rk, timeout_ms);
+}
+
+enum ks_status producer_check(struct producer *p, struct ks_error *err)
+{
+    if (p->failure.status == KS_OK && rd_kafka_fatal_error(p->client.rk, NULL, 0))
+        producer_error(p, "producer", RD_KAFKA_RESP_ERR__FATAL, "fatal error", &p->failure);
+    if (p->failure.status == KS_OK)
+        return KS_OK;
+    *err = p->failure;
+    return err->status;
+}
+
+void producer_reset(struct producer *p)
+{
+    p->failure.status = KS_OK;
+}
+
+enum ks_status producer_wait(struct producer *p, struct ks_error *err)
+{
+    int64_t stopped_ms = 0;
+    enum ks_status status;
+    while ((status = producer_check(p, err)) == KS_OK && p->outstanding > 0) {
+        producer_poll(p, 100);
+        if (!p->client.ctx->stop || p->outstanding == 0)
+            continue;
+        if (stopped_ms == 0)
+            stopped_ms = clock_mono_ms();
+        else if (clock_mono_ms() - stopped_ms > STOPPED_WAIT_MS)
+            return ks_error_set(err, KS_ERR_RETRIABLE,
+                                "stopped while %zu records wait for their acknowledgement",
+                                p->outstanding);
+    }
+    return status;
+}
+
+/* ---- topics ---- */
+
+static int32_t creation_option(const struct producer *p, const char *name)
+{
+    return (int32_t)ks_config_long(&p->client.ctx->config, name, -1);
+}
+
+static enum ks_status warm_metadata(struct producer *p, struct producer_topic *t,
+                                    struct ks_error *err)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(p->client.rk, 0, t->rkt, &metadata, METADATA_TIMEOUT_MS);
+    if (code)
+        return producer_error(p, t->name, code, rd_kafka_err2str(code), err);
+    if (metadata->topic_cnt == 1)
+        grow_partitions(t, metadata->topics[0].partition_cnt);
+    rd_kafka_metadata_destroy(metadata);
+    return KS_OK;
+}
+
+static void topic_free(struct producer_topic *t)
+{
+    if (t->rkt)
+        rd_kafka_topic_destroy(t->rkt);
+    free(t->name);
+    free(t->next);
+    free(t);
+}
+
+static enum ks_status topic_open(struct producer *p, const char *name, struct producer_topic **ret,
+                                 struct ks_error *err)
+{
+    enum ks_status status = topic_admin_ensure(
+        p->admin, name, creation_option(p, "topic.creation.default.partitions"),
+        creation_option(p, "topic.creation.default.replication.factor"), NULL, NULL, err);
+    if (status != KS_OK)
+        return status;
+    struct producer_topic *t = xcalloc(1, sizeof *t);
+    t->name = xstrdup(name);
+    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(p->client.rk);
+    rd_kafka_topic_conf_set_opaque(conf, t);
+    t->rkt = rd_kafka_topic_new(p->client.rk, name, conf);
+    if (!t->rkt) {
+        rd_kafka_topic_conf_destroy(conf);
+        status = ks_error_set(err, KS_ERR_FATAL, "'%s' is not a valid topic name", name);
+    }
+    if (status == KS_OK)
+        status = warm_metadata(p, t, err);
+    if (status != KS_OK) {
+        topic_free(t);
+        return status;
+    }
+    strmap_put(&p->topics, name, t);
+    *ret = t;
+    return KS_OK;
+}
+
+static enum ks_status topic_get(struct producer *p, const char *name, struct producer_topic **ret,
+                                struct ks_error *err)
+{
+    if (p->last && strcmp(p->last->name, name) == 0) {
+        *ret = p->last;
+        return KS_OK;
+    }
+    struct producer_topic *t = strmap_get(&p->topics, name);
+    if (!t) {
+        enum ks_status status = topic_open(p, name, &t, err);
+        if (status != KS_OK)
+            return status;
+    }
+    p->last = *ret = t;
+    return KS_OK;
+}
+
+/* ---- sending ---- */
+
+static rd_kafka_headers_t *copy_headers(const struct ks_record *record)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+    for (size_t i = 0; i < record->header_count; i++) {
+        const struct ks_header *h = &record->headers[i];
+        rd_kafka_header_add(headers, h->key, -1, h->value.data, (ssize_t)h->value.len);
+    }
+    return headers;
+}
+
+static rd_kafka_resp_err_t enqueue(struct producer_topic *t, rd_kafka_t *rk,
+                                   const struct ks_record *record, struct delivery *d, bool copy)
+{
+    void *key = (void *)(uintptr_t)record->key.data, *value = (void *)(uintptr_t)record->value.data;
+    rd_kafka_headers_t *headers = record->header_count ? copy_headers(record) : NULL;
+    rd_kafka_vu_t args[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->rkt},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, record->value.len}},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key, record->key.len}},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP,
+         .u.i64 = record->timestamp_ms < 0 ? 0 : record->timestamp_ms},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = copy ? RD_KAFKA_MSG_F_COPY : 0},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = d},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    size_t count = sizeof args / sizeof *args - (headers ? 0 : 1);
+    rd_kafka_error_t *error = rd_kafka_produceva(rk, args, count);
+    if (!error)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    if (headers)
+        rd_kafka_headers_destroy(headers);
+    return code;
+}
+
+static enum ks_status refused(struct producer *p, const struct ks_record *record,
+                              rd_kafka_resp_err_t code, struct ks_error *err)
+{
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        return ks_error_set(err, KS_ERR_DATA,
+                            "record for topic %s has %zu bytes, more than message.max.bytes: raise "
+                            "producer.override.message.max.bytes and the topic's max.message.bytes",
+                            record->topic, record->key.len + record->value.len);
+    if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+        return ks_error_set(err, KS_ERR_DATA, "topic %s has no partition %d", record->topic,
+                            (int)record->partition);
+    char *what = xasprintf("produce to topic %s", record->topic);
+    enum ks_status status = producer_error(p, what, code, rd_kafka_err2str(code), err);
+    free(what);
+    return status;
+}
+
+enum ks_status producer_send(struct producer *p, const struct ks_record *record, struct delivery *d,
+                             bool copy, struct ks_error *err)
+{
+    struct producer_topic *t;
+    enum ks_status status = topic_get(p, record->topic, &t, err);
+    if (status != KS_OK)
+        return status;
+    rd_kafka_resp_err_t code;
+    while ((code = enqueue(t, p->client.rk, record, d, copy)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        producer_poll(p, 100);
+        status = producer_check(p, err);
+        if (status != KS_OK)
+            return status;
+        if (p->client.ctx->stop)
+            return ks_error_set(err, KS_ERR_RETRIABLE,
+                                "stopped while the producer's queue is full");
+    }
+    if (code)
+        return refused(p, record, code, err);
+    p->outstanding++;
+    if (d)
+        d->pending++;
+    return KS_OK;
+}
+
+enum ks_status producer_next_offsets(struct producer *p, const char *topic,
+                                     struct ks_topic_partition *ret, size_t cap, size_t *ret_count,
+                                     struct ks_error *err)
+{
+    int32_t partitions = 0;
+    struct producer_topic *t = NULL;
+    enum ks_status status = producer_wait(p, err);
+    if (status == KS_OK)
+        status = topic_admin_partitions(p->admin, topic, &partitions, err);
+    if (status == KS_OK && partitions == 0)
+        return ks_error_set(err, KS_ERR_DATA, "topic %s does not exist", topic);
+    if (status == KS_OK)
+        status = topic_get(p, topic, &t, err);
+    if (status != KS_OK)
+        return status;
+    grow_partitions(t, partitions);
+    if ((size_t)t->partitions > cap)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "topic %s has %d partitions, more than the %zu that "
+                            "the connector can take",
+                            topic, (int)t->partitions, cap);
+    for (int32_t i = 0; i < t->partitions; i++) {
+        int64_t low;
+        if (t->next[i] < 0)
+            status = topic_admin_watermarks(p->admin, topic, i, &low, &t->next[i], err);
+        if (status != KS_OK)
+            return status;
+        ret[i] = (struct ks_topic_partition){topic, i, t->next[i]};
+    }
+    *ret_count = (size_t)t->partitions;
+    return KS_OK;
+}
+
+/* ---- life ---- */
+
+static enum ks_status fence_older_owner(struct producer *p, struct ks_error *err)
+{
+    for (;;) {
+        rd_kafka_error_t *error = rd_kafka_init_transactions(p->client.rk, INIT_SLICE_MS);
+        producer_poll(p, 0);
+        if (!error) {
+            task_client_ok(&p->client);
+            return KS_OK;
+        }
+        bool retriable = rd_kafka_error_is_retriable(error);
+        enum ks_status status = producer_error(p, "init_transactions", rd_kafka_error_code(error),
+                                               rd_kafka_error_string(error), err);
+        rd_kafka_error_destroy(error);
+        if (!retriable)
+            return status;
+        if (p->client.ctx->stop)
+            return ks_error_set(err, KS_ERR_RETRIABLE, "stopped while waiting for Kafka");
+    }
+}
+
+static enum ks_status new_client(struct producer *p, struct task_context *ctx,
+                                 const char *transactional_id, struct ks_error *err)
+{
+    char timeout_ms[32];
+    snprintf(timeout_ms, sizeof timeout_ms, "%lld", (long long)ctx->worker->transaction_timeout_ms);
+    const struct client_option options[] = {
+        {"linger.ms", "5", false},
+        {"batch.num.messages", "10000", false},
+        {"batch.size", "1000000", false},
+        {"queue.buffering.max.kbytes", "65536", false},
+        {"queue.buffering.max.messages", "500000", false},
+        {"partitioner", "murmur2_random", false},
+        {"message.timeout.ms", transactional_id ? NULL : "0", false},
+        {"allow.auto.create.topics", "false", true},
+        {"enable.idempotence", "true", true},
+        {"transactional.id", transactional_id, true},
+        {"transaction.timeout.ms", transactional_id ? timeout_ms : NULL, false},
+        {NULL, NULL, false},
+    };
+    rd_kafka_conf_t *conf = NULL;
+    enum ks_status status = task_client_conf(&p->client, ctx, "producer", options, &conf, err);
+    if (status != KS_OK)
+        return status;
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    return task_client_new(&p->client, RD_KAFKA_PRODUCER, conf, err);
+}
+
+enum ks_status producer_open(struct task_context *ctx, const char *transactional_id,
+                             struct topic_admin *admin, struct producer **ret, struct ks_error *err)
+{
+    struct producer *p = xcalloc(1, sizeof *p);
+    p->admin = admin;
+    p->transactional = transactional_id != NULL;
+    enum ks_status status = new_client(p, ctx, transactional_id, err);
+    if (status == KS_OK && transactional_id)
+        status = fence_older_owner(p, err);
+    if (status != KS_OK) {
+        producer_close(p);
+        return status;
+    }
+    *ret = p;
+    return KS_OK;
+}
+
+void producer_purge(struct producer *p)
+{
+    if (!p || !p->client.rk)
+        return;
+    int64_t deadline = clock_mono_ms() + PURGE_WAIT_MS;
+    while (p->outstanding > 0 && clock_mono_ms() < deadline) {
+        rd_kafka_purge(p->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        producer_poll(p, 50);
+    }
+}
+
+void producer_close(struct producer *p)
+{
+    if (!p)
+        return;
+    producer_purge(p);
+    size_t pos = 0;
+    const char *name;
+    void *topic;
+    while (strmap_next(&p->topics, &pos, &name, &topic))
+        topic_free(topic);
+    strmap_release(&p->topics);
+    if (p->client.rk)
+        rd_kafka_destroy(p->client.rk);
+    free(p);
+}
