@@ -5,6 +5,7 @@
 
 #include "mq_record.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct mq_record rec = {0};
