@@ -1,0 +1,217 @@
+/* One connector's records in the config topic, folded. In: JSON values in log order; out: the
+ * connector as it is wanted now. Next: config_store. */
+#include "config_entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "map.h"
+
+struct config_entry {
+    bool exists;
+    char *raw; /* the record that counts, for a repetition */
+    struct string_map config;
+    int64_t version;
+    int auto_restart;
+    enum target_state target;
+    struct restart_request restart;
+    struct map pending; /* task number to struct string_map *, not committed yet */
+    struct string_map *tasks;
+    size_t task_count;
+};
+
+struct config_entry *config_entry_new(void)
+{
+    struct config_entry *e = xcalloc(1, sizeof *e);
+    e->auto_restart = AUTO_RESTART_OFF;
+    return e;
+}
+
+static void release_tasks(struct string_map *tasks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        string_map_release(&tasks[i]);
+    free(tasks);
+}
+
+static void release_pending(struct config_entry *e)
+{
+    size_t pos = 0;
+    uint64_t number;
+    void *value;
+    while (map_next(&e->pending, &pos, &number, &value)) {
+        string_map_release(value);
+        free(value);
+    }
+    map_release(&e->pending);
+}
+
+void config_entry_free(struct config_entry *e)
+{
+    if (!e)
+        return;
+    release_pending(e);
+    release_tasks(e->tasks, e->task_count);
+    string_map_release(&e->config);
+    free(e->raw);
+    free(e);
+}
+
+void connector_config_release(struct connector_config *c)
+{
+    release_tasks(c->tasks, c->task_count);
+    string_map_release(&c->config);
+    free(c->name);
+    *c = (struct connector_config){0};
+}
+
+bool config_entry_exists(const struct config_entry *e)
+{
+    return e->exists;
+}
+
+const char *config_entry_raw(const struct config_entry *e)
+{
+    return e->raw;
+}
+
+static struct string_map copy_map(const struct string_map *m)
+{
+    struct ks_config view = string_map_view(m);
+    return string_map_copy(&view);
+}
+
+void config_entry_copy(const struct config_entry *e, const char *name, struct connector_config *ret)
+{
+    *ret = (struct connector_config){.name = xstrdup(name),
+                                     .config = copy_map(&e->config),
+                                     .version = e->version,
+                                     .target = e->target,
+                                     .auto_restart = e->auto_restart,
+                                     .restart = e->restart,
+                                     .task_count = e->task_count};
+    ret->tasks = xcalloc(e->task_count + 1, sizeof *ret->tasks);
+    for (size_t i = 0; i < e->task_count; i++)
+        ret->tasks[i] = copy_map(&e->tasks[i]);
+}
+
+/* A connector made again later under this name begins with nothing. */
+static void forget(struct config_entry *e)
+{
+    release_pending(e);
+    release_tasks(e->tasks, e->task_count);
+    string_map_release(&e->config);
+    free(e->raw);
+    *e = (struct config_entry){.auto_restart = AUTO_RESTART_OFF};
+}
+
+bool config_entry_set_connector(struct config_entry *e, const json_t *value, struct ks_slice raw,
+                                int64_t offset, bool *refused)
+{
+    if (!value) {
+        forget(e);
+        return true;
+    }
+    *refused = e->exists && json_is_true(json_object_get(value, "create"));
+    if (*refused)
+        return true;
+    struct string_map config = {0};
+    struct ks_error ignored;
+    if (string_map_from_json(json_object_get(value, "properties"), &config, &ignored) != KS_OK)
+        return false;
+    string_map_release(&e->config);
+    free(e->raw);
+    e->config = config;
+    e->raw = xstrndup(raw.data, raw.len);
+    e->exists = true;
+    e->version = offset + 1;
+    const json_t *auto_restart = json_object_get(value, "auto.restart");
+    e->auto_restart = json_is_integer(auto_restart) && json_integer_value(auto_restart) >= 0
+                          ? (int)json_integer_value(auto_restart)
+                          : AUTO_RESTART_OFF;
+    return true;
+}
+
+bool config_entry_set_target(struct config_entry *e, const json_t *value)
+{
+    if (!value) {
+        e->target = TARGET_STARTED;
+        return true;
+    }
+    /* Connect writes "state.v2" beside an older spelling that does not know STOPPED. */
+    const char *name = json_string_value(json_object_get(value, "state.v2"));
+    if (!name)
+        name = json_string_value(json_object_get(value, "state"));
+    for (enum target_state t = TARGET_STARTED; name && t <= TARGET_STOPPED; t++) {
+        if (strcmp(name, target_state_name(t)) != 0)
+            continue;
+        e->target = t;
+        return true;
+    }
+    return false;
+}
+
+static void drop_pending(struct config_entry *e, int task)
+{
+    struct string_map *old = map_remove(&e->pending, (uint64_t)task);
+    if (old)
+        string_map_release(old);
+    free(old);
+}
+
+bool config_entry_set_task(struct config_entry *e, int task, const json_t *value)
+{
+    if (!value) {
+        drop_pending(e, task);
+        return true;
+    }
+    struct string_map config = {0};
+    struct ks_error ignored;
+    if (string_map_from_json(json_object_get(value, "properties"), &config, &ignored) != KS_OK)
+        return false;
+    drop_pending(e, task);
+    struct string_map *kept = xmalloc(sizeof *kept);
+    *kept = config;
+    map_put(&e->pending, (uint64_t)task, kept);
+    return true;
+}
+
+bool config_entry_commit_tasks(struct config_entry *e, const json_t *value)
+{
+    const json_t *number = json_object_get(value, "tasks");
+    if (value && (!json_is_integer(number) || json_integer_value(number) < 0))
+        return false;
+    size_t count = value ? (size_t)json_integer_value(number) : 0;
+    /* Unchanged tasks need no new record: compaction keeps their old one in front. */
+    for (size_t i = 0; i < count; i++) {
+        if (!map_find(&e->pending, i) && i >= e->task_count)
+            return false;
+    }
+    struct string_map *tasks = xcalloc(count + 1, sizeof *tasks);
+    for (size_t i = 0; i < count; i++) {
+        struct string_map *pending = map_remove(&e->pending, i);
+        tasks[i] = pending ? *pending : copy_map(&e->tasks[i]);
+        free(pending);
+    }
+    release_tasks(e->tasks, e->task_count);
+    release_pending(e);
+    e->tasks = tasks;
+    e->task_count = count;
+    return true;
+}
+
+bool config_entry_set_restart(struct config_entry *e, const json_t *value, int64_t offset)
+{
+    if (!value) /* the tombstone of a request asks for nothing */
+        return true;
+    const json_t *task = json_object_get(value, "task");
+    e->restart = (struct restart_request){
+        .seq = offset + 1,
+        .connector = !task,
+        .include_tasks = json_is_true(json_object_get(value, "include-tasks")),
+        .only_failed = json_is_true(json_object_get(value, "only-failed")),
+        .task = json_is_integer(task) ? (int)json_integer_value(task) : -1,
+    };
+    return true;
+}

@@ -1,0 +1,466 @@
+/* Wanted state in the config topic. In: its records, in log order; out: a table of connectors, and
+ * records of ours. Next: herder. Order of writes: a new connector's target state goes before its
+ * configuration, so that it never runs for a moment when it should not; task records go before
+ * their commit record, which alone makes them valid; a deletion begins with the configuration.
+ * Death in between: a target state without a configuration (void until a create, which writes its
+ * own), an uncommitted task set (void), leftovers of a deleted connector (void). Death of a writer
+ * that lost a create, before it repeated the winner's record: a compaction may keep the loser's. */
+#include "config_store.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "compacted_topic.h"
+#include "config_entry.h"
+#include "kitestream/sdk/util.h"
+#include "log.h"
+#include "map.h"
+
+#define READ_BACK_TIMEOUT_MS 30000
+#define SYNC_TIMEOUT_MS 60000
+#define NONCE_BYTES 8
+#define NONCE_SIZE (2 * NONCE_BYTES + 1)
+
+/* A writer that waits for its own record. */
+struct nonce_waiter {
+    char nonce[NONCE_SIZE];
+    bool seen, refused;
+    struct nonce_waiter *next;
+};
+
+struct config_store {
+    const struct worker_config *worker;
+    config_store_changed_fn *changed;
+    void *changed_arg;
+    struct compacted_topic *topic; /* NULL in tests */
+    pthread_mutex_t lock;          /* guards what follows */
+    pthread_cond_t seen;
+    struct strmap connectors; /* struct config_entry */
+    struct strmap pipelines;  /* char * */
+    struct nonce_waiter *waiters;
+};
+
+const char *target_state_name(enum target_state state)
+{
+    static const char *const names[] = {"STARTED", "PAUSED", "STOPPED"};
+    return names[state];
+}
+
+/* ---- reading ---- */
+
+static struct config_entry *entry_of(struct config_store *s, const char *connector)
+{
+    struct config_entry *entry = strmap_get(&s->connectors, connector);
+    if (!entry) {
+        entry = config_entry_new();
+        strmap_put(&s->connectors, connector, entry);
+    }
+    return entry;
+}
+
+static void apply_pipeline(struct config_store *s, const char *name, const json_t *value)
+{
+    const char *sha256 = json_string_value(json_object_get(value, "sha256"));
+    free(strmap_remove(&s->pipelines, name));
+    if (sha256 && strlen(sha256) == 64)
+        strmap_put(&s->pipelines, name, xstrdup(sha256));
+}
+
+/* What follows `prefix` in the key, or NULL. */
+static const char *after(const char *key, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return strncmp(key, prefix, len) == 0 && key[len] ? key + len : NULL;
+}
+
+/* Splits <connector>-<number> at the last dash. */
+static int split_task(char *name)
+{
+    char *dash = strrchr(name, '-'), *end;
+    if (!dash || dash == name || !dash[1])
+        return -1;
+    errno = 0;
+    long number = strtol(dash + 1, &end, 10);
+    if (*end || errno || number < 0 || number > 1000000)
+        return -1;
+    *dash = '\0';
+    return (int)number;
+}
+
+static bool apply_task(struct config_store *s, const char *name, json_t *value)
+{
+    char *connector = xstrdup(name);
+    int task = split_task(connector);
+    bool ok = task >= 0 && config_entry_set_task(entry_of(s, connector), task, value);
+    free(connector);
+    return ok;
+}
+
+/* Returns false for a record that cannot be read. *refused: a create that came second. */
+static bool apply_key(struct config_store *s, const char *key, json_t *value, struct ks_slice raw,
+                      int64_t offset, bool *refused)
+{
+    const char *name;
+    if ((name = after(key, "connector-")))
+        return config_entry_set_connector(entry_of(s, name), value, raw, offset, refused);
+    if ((name = after(key, "target-state-")))
+        return config_entry_set_target(entry_of(s, name), value);
+    if ((name = after(key, "commit-")))
+        return config_entry_commit_tasks(entry_of(s, name), value);
+    if ((name = after(key, "task-")))
+        return apply_task(s, name, value);
+    if ((name = after(key, "restart-connector-")))
+        return config_entry_set_restart(entry_of(s, name), value, offset);
+    if ((name = after(key, "pipeline-")))
+        apply_pipeline(s, name, value);
+    return true; /* keys of Connect that we have no use for */
+}
+
+static void wake_waiter(struct config_store *s, const char *nonce, bool refused)
+{
+    for (struct nonce_waiter *w = s->waiters; w && nonce; w = w->next) {
+        if (strcmp(w->nonce, nonce) != 0)
+            continue;
+        /* The repetition of a winner's record carries the winner's nonce again. */
+        if (!w->seen)
+            w->refused = refused;
+        w->seen = true;
+        pthread_cond_broadcast(&s->seen);
+    }
+}
+
+void config_store_apply(struct config_store *s, struct ks_slice key, struct ks_slice value,
+                        int64_t offset)
+{
+    char *name = xstrndup(key.data ? key.data : "", key.len);
+    json_t *json = value.data ? json_loadb(value.data, value.len, 0, NULL) : NULL;
+    bool ok = false, refused = false;
+    if (!value.data || json_is_object(json)) {
+        pthread_mutex_lock(&s->lock);
+        ok = apply_key(s, name, json, value, offset, &refused);
+        wake_waiter(s, json_string_value(json_object_get(json, "nonce")), refused);
+        pthread_mutex_unlock(&s->lock);
+    }
+    if (!ok)
+        log_warn("config topic: record %s at offset %lld is not understood and has no effect", name,
+                 (long long)offset);
+    json_decref(json);
+    free(name);
+    if (s->changed)
+        s->changed(s->changed_arg);
+}
+
+static void on_record(void *arg, struct ks_slice key, struct ks_slice value, int32_t partition,
+                      int64_t offset)
+{
+    config_store_apply(arg, key, value, offset);
+}
+
+/* ---- open and close ---- */
+
+struct config_store *config_store_new(config_store_changed_fn *changed, void *arg)
+{
+    struct config_store *s = xcalloc(1, sizeof *s);
+    s->changed = changed;
+    s->changed_arg = arg;
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->seen, &attr);
+    pthread_condattr_destroy(&attr);
+    return s;
+}
+
+enum ks_status config_store_open(const struct worker_config *worker,
+                                 config_store_changed_fn *changed, void *arg,
+                                 struct config_store **ret, struct ks_error *err)
+{
+    struct config_store *s = config_store_new(changed, arg);
+    s->worker = worker;
+    enum ks_status status = compacted_topic_open(
+        worker, worker->config_topic, 1, worker->config_replication, on_record, s, &s->topic, err);
+    if (status == KS_OK)
+        status = compacted_topic_sync(s->topic, SYNC_TIMEOUT_MS, err);
+    if (status != KS_OK) {
+        config_store_close(s);
+        return status;
+    }
+    *ret = s;
+    return KS_OK;
+}
+
+void config_store_close(struct config_store *s)
+{
+    if (!s)
+        return;
+    compacted_topic_close(s->topic);
+    size_t pos = 0;
+    const char *key;
+    void *value;
+    while (strmap_next(&s->connectors, &pos, &key, &value))
+        config_entry_free(value);
+    pos = 0;
+    while (strmap_next(&s->pipelines, &pos, &key, &value))
+        free(value);
+    strmap_release(&s->connectors);
+    strmap_release(&s->pipelines);
+    pthread_cond_destroy(&s->seen);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+/* ---- questions ---- */
+
+bool config_store_get(struct config_store *s, const char *connector, struct connector_config *ret)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct config_entry *entry = strmap_get(&s->connectors, connector);
+    bool found = entry && config_entry_exists(entry);
+    if (found)
+        config_entry_copy(entry, connector, ret);
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+size_t config_store_names(struct config_store *s, char ***ret)
+{
+    size_t count = 0, bytes = 0, pos = 0;
+    const char *name;
+    void *value;
+    pthread_mutex_lock(&s->lock);
+    while (strmap_next(&s->connectors, &pos, &name, &value))
+        bytes += sizeof(char *) + strlen(name) + 1;
+    char **names = xmalloc(bytes + sizeof(char *));
+    char *text = (char *)(names + s->connectors.len + 1);
+    bytes -= s->connectors.len * sizeof(char *);
+    for (pos = 0; strmap_next(&s->connectors, &pos, &name, &value);) {
+        if (!config_entry_exists(value))
+            continue;
+        size_t size = strlen(name) + 1;
+        memcpy(text, name, size);
+        names[count++] = text;
+        text += size;
+    }
+    pthread_mutex_unlock(&s->lock);
+    qsort(names, count, sizeof *names, by_name);
+    *ret = names;
+    return count;
+}
+
+bool config_store_pipeline(struct config_store *s, const char *name, char ret_sha256[65])
+{
+    pthread_mutex_lock(&s->lock);
+    const char *found = strmap_get(&s->pipelines, name);
+    if (found)
+        memcpy(ret_sha256, found, 65);
+    pthread_mutex_unlock(&s->lock);
+    return found != NULL;
+}
+
+/* ---- writing ---- */
+
+static void make_nonce(char ret[NONCE_SIZE])
+{
+    unsigned char bytes[NONCE_BYTES];
+    while (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        ;
+    for (size_t i = 0; i < NONCE_BYTES; i++) {
+        static const char digits[] = "0123456789abcdef";
+        ret[2 * i] = digits[bytes[i] >> 4];
+        ret[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    ret[2 * NONCE_BYTES] = '\0';
+}
+
+static void add_waiter(struct config_store *s, struct nonce_waiter *waiter)
+{
+    pthread_mutex_lock(&s->lock);
+    waiter->next = s->waiters;
+    s->waiters = waiter;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool await_waiter(struct config_store *s, struct nonce_waiter *waiter, int64_t timeout_ms)
+{
+    int64_t at_ms = clock_mono_ms() + timeout_ms;
+    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
+    int late = 0;
+    pthread_mutex_lock(&s->lock);
+    while (!waiter->seen && !late)
+        late = pthread_cond_timedwait(&s->seen, &s->lock, &at);
+    struct nonce_waiter **link = &s->waiters;
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+    pthread_mutex_unlock(&s->lock);
+    return waiter->seen;
+}
+
+/* Writes {…, "nonce"} and waits until it is read back. */
+static enum ks_status put(struct config_store *s, const char *prefix, const char *name,
+                          json_t *take_value, bool *ret_refused, struct ks_error *err)
+{
+    struct nonce_waiter waiter = {0};
+    make_nonce(waiter.nonce);
+    json_object_set_new(take_value, "nonce", json_string(waiter.nonce));
+    char *text = json_dumps(take_value, JSON_COMPACT), *key = xasprintf("%s%s", prefix, name);
+    add_waiter(s, &waiter);
+    enum ks_status status = compacted_topic_put(s->topic, (struct ks_slice){key, strlen(key)},
+                                                (struct ks_slice){text, strlen(text)}, err);
+    bool seen = await_waiter(s, &waiter, status == KS_OK ? READ_BACK_TIMEOUT_MS : 0);
+    if (status == KS_OK && !seen)
+        status =
+            ks_error_set(err, KS_ERR_RETRIABLE,
+                         "config topic %s: the record %s was written but not read back in %d s",
+                         s->worker->config_topic, key, READ_BACK_TIMEOUT_MS / 1000);
+    if (status == KS_OK && ret_refused)
+        *ret_refused = waiter.refused;
+    json_decref(take_value);
+    free(text);
+    free(key);
+    return status;
+}
+
+static enum ks_status put_null(struct config_store *s, const char *prefix, const char *name,
+                               struct ks_error *err)
+{
+    char *key = xasprintf("%s%s", prefix, name);
+    enum ks_status status = compacted_topic_put(s->topic, (struct ks_slice){key, strlen(key)},
+                                                (struct ks_slice){0}, err);
+    free(key);
+    return status;
+}
+
+/* So that compaction keeps the record that every reader went by. */
+static enum ks_status repeat_winner(struct config_store *s, const char *connector,
+                                    struct ks_error *err)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct config_entry *entry = strmap_get(&s->connectors, connector);
+    char *raw = entry && config_entry_raw(entry) ? xstrdup(config_entry_raw(entry)) : NULL;
+    pthread_mutex_unlock(&s->lock);
+    char *key = xasprintf("connector-%s", connector);
+    struct ks_slice value = {raw, raw ? strlen(raw) : 0};
+    enum ks_status status =
+        compacted_topic_put(s->topic, (struct ks_slice){key, strlen(key)}, value, err);
+    free(key);
+    free(raw);
+    return status;
+}
+
+static enum ks_status exists_error(const char *connector, struct ks_error *err)
+{
+    return ks_error_set(err, KS_ERR_DATA, "Connector %s already exists", connector);
+}
+
+static bool exists(struct config_store *s, const char *connector)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct config_entry *entry = strmap_get(&s->connectors, connector);
+    bool found = entry && config_entry_exists(entry);
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+enum ks_status config_store_put_connector(struct config_store *s, const char *connector,
+                                          const struct string_map *config, int auto_restart,
+                                          enum target_state target, bool only_create,
+                                          struct ks_error *err)
+{
+    enum ks_status status = KS_OK;
+    bool is_new = !exists(s, connector), refused = false;
+    if (!is_new && only_create)
+        return exists_error(connector, err);
+    if (is_new)
+        status = config_store_put_target(s, connector, target, err);
+    if (status != KS_OK)
+        return status;
+    json_t *value = json_object();
+    json_object_set_new(value, "properties", string_map_to_json(config));
+    if (auto_restart != AUTO_RESTART_OFF)
+        json_object_set_new(value, "auto.restart", json_integer(auto_restart));
+    if (only_create)
+        json_object_set_new(value, "create", json_true());
+    status = put(s, "connector-", connector, value, &refused, err);
+    if (status != KS_OK || !refused)
+        return status;
+    status = repeat_winner(s, connector, err);
+    return status == KS_OK ? exists_error(connector, err) : status;
+}
+
+enum ks_status config_store_put_target(struct config_store *s, const char *connector,
+                                       enum target_state target, struct ks_error *err)
+{
+    json_t *value = json_pack("{s:s}", "state", target_state_name(target));
+    return put(s, "target-state-", connector, value, NULL, err);
+}
+
+static void post(struct config_store *s, char *take_key, json_t *take_value)
+{
+    char *text = json_dumps(take_value, JSON_COMPACT);
+    if (s->topic)
+        compacted_topic_put_async(s->topic, (struct ks_slice){take_key, strlen(take_key)},
+                                  (struct ks_slice){text, strlen(text)});
+    json_decref(take_value);
+    free(take_key);
+    free(text);
+}
+
+void config_store_post_tasks(struct config_store *s, const char *connector,
+                             const struct string_map *tasks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        post(s, xasprintf("task-%s-%zu", connector, i),
+             json_pack("{s:o}", "properties", string_map_to_json(&tasks[i])));
+    post(s, xasprintf("commit-%s", connector), json_pack("{s:I}", "tasks", (json_int_t)count));
+}
+
+enum ks_status config_store_put_restart(struct config_store *s, const char *connector,
+                                        const struct restart_request *request, struct ks_error *err)
+{
+    json_t *value = json_pack("{s:b,s:b}", "include-tasks", request->include_tasks, "only-failed",
+                              request->only_failed);
+    if (request->task >= 0)
+        json_object_set_new(value, "task", json_integer(request->task));
+    return put(s, "restart-connector-", connector, value, NULL, err);
+}
+
+enum ks_status config_store_delete(struct config_store *s, const char *connector,
+                                   struct ks_error *err)
+{
+    struct connector_config found = {0};
+    size_t tasks = 0;
+    if (config_store_get(s, connector, &found))
+        tasks = found.task_count;
+    connector_config_release(&found);
+    static const char *const prefixes[] = {"connector-", "target-state-", "commit-",
+                                           "restart-connector-"};
+    enum ks_status status = KS_OK;
+    for (size_t i = 0; status == KS_OK && i < sizeof prefixes / sizeof *prefixes; i++)
+        status = put_null(s, prefixes[i], connector, err);
+    for (size_t i = 0; status == KS_OK && i < tasks; i++) {
+        char *name = xasprintf("%s-%zu", connector, i);
+        status = put_null(s, "task-", name, err);
+        free(name);
+    }
+    return status == KS_OK ? compacted_topic_sync(s->topic, READ_BACK_TIMEOUT_MS, err) : status;
+}
+
+enum ks_status config_store_put_pipeline(struct config_store *s, const char *name,
+                                         const char *sha256, struct ks_error *err)
+{
+    return put(s, "pipeline-", name, json_pack("{s:s}", "sha256", sha256), NULL, err);
+}

@@ -1,0 +1,295 @@
+/* Placement by Kafka's consumer group. In: the group's assignments; out: slots gained and lost.
+ * Next: herder. Order: a slot is given up only after `lost` returned, that is after its tasks
+ * ended; so two workers never run one connector unless a worker was away for a whole session, and
+ * then the old one is fenced by its transactions. Death: the session ends 10 s later. */
+#include "slot_group.h"
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "kafka_options.h"
+#include "kitestream/sdk/util.h"
+#include "log.h"
+#include "topic_admin.h"
+
+#define POLL_MS 100
+
+struct slot_group {
+    const struct worker_config *worker;
+    struct slot_events events;
+    char *topic, *what;
+    rd_kafka_t *rk;
+    pthread_t thread;
+    bool has_thread;
+    _Atomic bool stop;
+    _Atomic slot_mask held;
+};
+
+/* Kafka's own hash, so that other tools can tell the slot of a connector. */
+static uint32_t murmur2(const unsigned char *data, size_t len)
+{
+    const uint32_t m = 0x5bd1e995;
+    uint32_t h = 0x9747b28cU ^ (uint32_t)len;
+    for (; len >= 4; data += 4, len -= 4) {
+        uint32_t k = (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
+                     (uint32_t)data[3] << 24;
+        k *= m;
+        k ^= k >> 24;
+        h = h * m ^ k * m;
+    }
+    for (size_t i = len; i-- > 0;)
+        h ^= (uint32_t)data[i] << 8 * i;
+    if (len > 0)
+        h *= m;
+    h ^= h >> 13;
+    h *= m;
+    return h ^ h >> 15;
+}
+
+int slot_group_slot_of(const char *connector)
+{
+    return (int)((murmur2((const unsigned char *)connector, strlen(connector)) & 0x7fffffff) %
+                 SLOT_COUNT);
+}
+
+static slot_mask mask_of(const rd_kafka_topic_partition_list_t *partitions)
+{
+    slot_mask mask = 0;
+    for (int i = 0; i < partitions->cnt; i++) {
+        int32_t partition = partitions->elems[i].partition;
+        if (partition >= 0 && partition < SLOT_COUNT)
+            mask |= (slot_mask)1 << partition;
+    }
+    return mask;
+}
+
+static int count_slots(slot_mask mask)
+{
+    int count = 0;
+    for (; mask; mask &= mask - 1)
+        count++;
+    return count;
+}
+
+static void gain(struct slot_group *g, rd_kafka_topic_partition_list_t *partitions)
+{
+    rd_kafka_error_t *error = rd_kafka_incremental_assign(g->rk, partitions);
+    if (error) {
+        log_error("slots were not taken: %s", rd_kafka_error_string(error));
+        rd_kafka_error_destroy(error);
+        return;
+    }
+    /* Nothing is ever written there. */
+    rd_kafka_pause_partitions(g->rk, partitions);
+    slot_mask gained = mask_of(partitions);
+    slot_mask held = atomic_fetch_or(&g->held, gained) | gained;
+    log_info("gained %d slots of group %s, holding %d", count_slots(gained), g->worker->group_id,
+             count_slots(held));
+    g->events.gained(g->events.arg, gained);
+}
+
+static void lose_mask(struct slot_group *g, slot_mask lost)
+{
+    lost &= atomic_fetch_and(&g->held, ~lost);
+    if (!lost)
+        return;
+    log_info("giving up %d slots of group %s", count_slots(lost), g->worker->group_id);
+    g->events.lost(g->events.arg, lost);
+}
+
+static void lose(struct slot_group *g, rd_kafka_topic_partition_list_t *partitions)
+{
+    if (rd_kafka_assignment_lost(g->rk))
+        log_warn("the membership in group %s has ended: session expired or replaced",
+                 g->worker->group_id);
+    lose_mask(g, mask_of(partitions));
+    rd_kafka_error_t *error = rd_kafka_incremental_unassign(g->rk, partitions);
+    if (!error)
+        return;
+    log_error("slots were not given up: %s", rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    struct slot_group *g = opaque;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        gain(g, partitions);
+    } else {
+        if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+            log_error("group %s: %s", g->worker->group_id, rd_kafka_err2str(code));
+        lose(g, partitions);
+    }
+}
+
+static void report(struct slot_group *g, const rd_kafka_message_t *message)
+{
+    char reason[512];
+    rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(g->rk, reason, sizeof reason);
+    if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+        log_error("another worker of group %s has the id %s: stop one of them, or give them "
+                  "different rest.advertised.host.name or rest.advertised.port",
+                  g->worker->group_id, g->worker->worker_id);
+    else if (fatal)
+        log_error("group %s: %s", g->worker->group_id, reason);
+    else if (message->err)
+        log_warn("group %s: %s", g->worker->group_id, rd_kafka_message_errstr(message));
+    if (fatal)
+        lose_mask(g, atomic_load(&g->held));
+}
+
+static void *poll_loop(void *arg)
+{
+    struct slot_group *g = arg;
+    while (!atomic_load(&g->stop)) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(g->rk, POLL_MS);
+        if (!message)
+            continue;
+        report(g, message);
+        rd_kafka_message_destroy(message);
+    }
+    return NULL;
+}
+
+static enum ks_status ensure_topic(struct slot_group *g, struct ks_error *err)
+{
+    struct topic_admin *admin = NULL;
+    int32_t partitions = 0;
+    enum ks_status status = topic_admin_open(g->worker, NULL, &admin, err);
+    if (status == KS_OK)
+        status = topic_admin_ensure(admin, g->topic, SLOT_COUNT, g->worker->config_replication,
+                                    NULL, &partitions, err);
+    topic_admin_close(admin);
+    if (status == KS_OK && partitions != SLOT_COUNT)
+        status = ks_error_set(err, KS_ERR_FATAL,
+                              "topic %s has %d partitions instead of %d: delete it, it holds no "
+                              "data",
+                              g->topic, (int)partitions, SLOT_COUNT);
+    return status;
+}
+
+static enum ks_status make_consumer(struct slot_group *g, struct ks_error *err)
+{
+    const char *const settings[][2] = {
+        {"group.id", g->worker->group_id}, {"group.instance.id", g->worker->worker_id},
+        {"session.timeout.ms", "10000"},   {"heartbeat.interval.ms", "3000"},
+        {"max.poll.interval.ms", "60000"}, {"partition.assignment.strategy", "cooperative-sticky"},
+        {"enable.auto.commit", "false"},   {"auto.offset.reset", "latest"},
+    };
+    rd_kafka_conf_t *conf = NULL;
+    enum ks_status status = worker_kafka_conf(g->worker, "consumer.", NULL, NULL, &conf, err);
+    for (size_t i = 0; status == KS_OK && i < sizeof settings / sizeof *settings; i++)
+        status = kafka_options_set(conf, settings[i][0], settings[i][1], err);
+    if (status != KS_OK) {
+        if (conf)
+            rd_kafka_conf_destroy(conf);
+        return status;
+    }
+    rd_kafka_conf_set_opaque(conf, g);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    char reason[512];
+    g->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+    if (!g->rk) {
+        rd_kafka_conf_destroy(conf);
+        return ks_error_set(err, KS_ERR_FATAL, "%s: %s", g->what, reason);
+    }
+    rd_kafka_poll_set_consumer(g->rk);
+    return KS_OK;
+}
+
+static enum ks_status join(struct slot_group *g, struct ks_error *err)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, g->topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(g->rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    if (code)
+        return kafka_error_set(err, g->what, code, rd_kafka_err2str(code));
+    if (pthread_create(&g->thread, NULL, poll_loop, g) != 0)
+        return ks_error_set(err, KS_ERR_RETRIABLE, "%s: no thread", g->what);
+    g->has_thread = true;
+    return KS_OK;
+}
+
+enum ks_status slot_group_open(const struct worker_config *worker, const struct slot_events *events,
+                               struct slot_group **ret, struct ks_error *err)
+{
+    struct slot_group *g = xcalloc(1, sizeof *g);
+    g->worker = worker;
+    g->events = *events;
+    g->topic = xasprintf("%s-slots", worker->group_id);
+    g->what = xasprintf("group %s of the workers at Kafka %s (bootstrap.servers)", worker->group_id,
+                        worker->bootstrap_servers);
+    enum ks_status status = ensure_topic(g, err);
+    if (status == KS_OK)
+        status = make_consumer(g, err);
+    if (status == KS_OK)
+        status = join(g, err);
+    if (status != KS_OK) {
+        slot_group_close(g);
+        return status;
+    }
+    *ret = g;
+    return KS_OK;
+}
+
+void slot_group_close(struct slot_group *g)
+{
+    if (!g)
+        return;
+    atomic_store(&g->stop, true);
+    if (g->has_thread)
+        pthread_join(g->thread, NULL);
+    if (g->rk) {
+        /* Calls on_rebalance for what is held. */
+        rd_kafka_consumer_close(g->rk);
+        rd_kafka_destroy(g->rk);
+    }
+    free(g->what);
+    free(g->topic);
+    free(g);
+}
+
+static bool holds(struct slot_group *g, int slot)
+{
+    return atomic_load(&g->held) >> slot & 1;
+}
+
+/* An offset commit carries the member id and generation; the coordinator refuses those of a member
+ * it has replaced, and while the slots move. */
+static rd_kafka_resp_err_t ask_coordinator(struct slot_group *g, int slot, int timeout_ms)
+{
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(offsets, g->topic, slot)->offset = 0;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(g->rk);
+    rd_kafka_resp_err_t code = rd_kafka_commit_queue(g->rk, offsets, queue, NULL, NULL);
+    if (!code) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms);
+        code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+        if (event)
+            rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_topic_partition_list_destroy(offsets);
+    return code;
+}
+
+enum ks_status slot_group_confirm(struct slot_group *g, int slot, int timeout_ms,
+                                  struct ks_error *err)
+{
+    if (!holds(g, slot))
+        return ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not held by this worker", slot);
+    rd_kafka_resp_err_t code = ask_coordinator(g, slot, timeout_ms);
+    if (code)
+        return ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not confirmed by the group: %s",
+                            slot, rd_kafka_err2str(code));
+    /* It may have been lost while the answer was on its way. */
+    if (!holds(g, slot))
+        return ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not held by this worker", slot);
+    return KS_OK;
+}

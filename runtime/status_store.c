@@ -1,0 +1,332 @@
+/* States in the status topic. In: states from the herder and the task threads, records of other
+ * workers; out: a table for REST and status records. Next: herder. Written without waiting: a lost
+ * record is repaired by the next change, and every start of a task writes anew. Death: the last
+ * state stays until the slot's next owner overwrites it. */
+#include "status_store.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "compacted_topic.h"
+#include "log.h"
+#include "map.h"
+
+#define SYNC_TIMEOUT_MS 60000
+
+struct status_entry {
+    struct task_status status;
+    bool is_ours; /* written by this process: the topic only echoes it */
+    bool deleted; /* by this process; the tombstone is still to be read */
+};
+
+struct status_store {
+    char *worker_id;
+    struct compacted_topic *topic; /* NULL in tests */
+    pthread_mutex_t lock;
+    struct strmap entries; /* record key to struct status_entry */
+};
+
+static bool state_from_name(const char *name, enum task_state *ret)
+{
+    for (enum task_state s = TASK_UNASSIGNED; name && s <= TASK_DESTROYED; s++) {
+        if (strcmp(name, task_state_name(s)) != 0)
+            continue;
+        *ret = s;
+        return true;
+    }
+    return false;
+}
+
+void task_status_release(struct task_status *status)
+{
+    free(status->trace);
+    free(status->waiting);
+    free(status->worker_id);
+    free(status->version);
+    *status = (struct task_status){0};
+}
+
+static char *copy_text(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
+static struct task_status copy_status(const struct task_status *status)
+{
+    return (struct task_status){.state = status->state,
+                                .trace = copy_text(status->trace),
+                                .waiting = copy_text(status->waiting),
+                                .worker_id = copy_text(status->worker_id),
+                                .version = copy_text(status->version),
+                                .generation = status->generation};
+}
+
+static char *make_key(const char *connector, int task)
+{
+    return task == STATUS_CONNECTOR ? xasprintf("status-connector-%s", connector)
+                                    : xasprintf("status-task-%s-%d", connector, task);
+}
+
+/* ---- records ---- */
+
+static bool parse(struct ks_slice value, struct task_status *ret)
+{
+    json_t *json = json_loadb(value.data, value.len, 0, NULL);
+    struct task_status status = {0};
+    bool ok = state_from_name(json_string_value(json_object_get(json, "state")), &status.state);
+    if (ok) {
+        status.trace = copy_text(json_string_value(json_object_get(json, "trace")));
+        status.waiting = copy_text(json_string_value(json_object_get(json, "waiting")));
+        status.worker_id = copy_text(json_string_value(json_object_get(json, "worker_id")));
+        status.version = copy_text(json_string_value(json_object_get(json, "version")));
+        status.generation = json_integer_value(json_object_get(json, "generation"));
+        *ret = status;
+    }
+    json_decref(json);
+    return ok;
+}
+
+/* Plugins may say anything: bytes that are not UTF-8 become '?'. */
+static json_t *text_or_null(const char *text)
+{
+    if (!text)
+        return json_null();
+    json_t *json = json_string(text);
+    if (json)
+        return json;
+    char *copy = xstrdup(text);
+    for (char *c = copy; *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    json = json_string(copy);
+    free(copy);
+    return json;
+}
+
+static char *format(const struct task_status *status)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "state", json_string(task_state_name(status->state)));
+    json_object_set_new(json, "trace", text_or_null(status->trace));
+    json_object_set_new(json, "worker_id", text_or_null(status->worker_id));
+    json_object_set_new(json, "generation", json_integer(status->generation));
+    if (status->version)
+        json_object_set_new(json, "version", text_or_null(status->version));
+    if (status->waiting)
+        json_object_set_new(json, "waiting", text_or_null(status->waiting));
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return text;
+}
+
+static void set_entry(struct status_store *s, const char *key, struct task_status take_status,
+                      bool is_ours)
+{
+    struct status_entry *entry = strmap_get(&s->entries, key);
+    if (!entry) {
+        entry = xcalloc(1, sizeof *entry);
+        strmap_put(&s->entries, key, entry);
+    }
+    task_status_release(&entry->status);
+    *entry = (struct status_entry){.status = take_status, .is_ours = is_ours};
+}
+
+static void remove_entry(struct status_store *s, const char *key)
+{
+    struct status_entry *entry = strmap_remove(&s->entries, key);
+    if (!entry)
+        return;
+    task_status_release(&entry->status);
+    free(entry);
+}
+
+static void apply_status(struct status_store *s, const char *key, struct task_status take_status)
+{
+    const struct status_entry *entry = strmap_get(&s->entries, key);
+    const char *writer = take_status.worker_id;
+    bool is_echo =
+        entry && (entry->is_ours || entry->deleted) && writer && strcmp(writer, s->worker_id) == 0;
+    bool is_stale = entry && !entry->deleted && take_status.generation < entry->status.generation;
+    if (is_echo || is_stale)
+        task_status_release(&take_status);
+    else
+        set_entry(s, key, take_status, false);
+}
+
+static void apply_tombstone(struct status_store *s, const char *key)
+{
+    const struct status_entry *entry = strmap_get(&s->entries, key);
+    /* One that this process has overwritten since is the echo of an earlier deletion. */
+    if (entry && !entry->is_ours)
+        remove_entry(s, key);
+}
+
+void status_store_apply(struct status_store *s, struct ks_slice key, struct ks_slice value)
+{
+    char *name = xstrndup(key.data ? key.data : "", key.len);
+    struct task_status status;
+    bool known =
+        strncmp(name, "status-connector-", 17) == 0 || strncmp(name, "status-task-", 12) == 0;
+    if (known && !value.data) {
+        pthread_mutex_lock(&s->lock);
+        apply_tombstone(s, name);
+        pthread_mutex_unlock(&s->lock);
+    } else if (known && parse(value, &status)) {
+        pthread_mutex_lock(&s->lock);
+        apply_status(s, name, status);
+        pthread_mutex_unlock(&s->lock);
+    } else if (known) {
+        log_warn("status topic: record %s is not understood and has no effect", name);
+    }
+    free(name);
+}
+
+static void on_record(void *arg, struct ks_slice key, struct ks_slice value, int32_t partition,
+                      int64_t offset)
+{
+    status_store_apply(arg, key, value);
+}
+
+/* ---- open and close ---- */
+
+struct status_store *status_store_new(const char *worker_id)
+{
+    struct status_store *s = xcalloc(1, sizeof *s);
+    s->worker_id = xstrdup(worker_id);
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+enum ks_status status_store_open(const struct worker_config *worker, struct status_store **ret,
+                                 struct ks_error *err)
+{
+    struct status_store *s = status_store_new(worker->worker_id);
+    enum ks_status status =
+        compacted_topic_open(worker, worker->status_topic, worker->status_partitions,
+                             worker->status_replication, on_record, s, &s->topic, err);
+    if (status == KS_OK)
+        status = compacted_topic_sync(s->topic, SYNC_TIMEOUT_MS, err);
+    if (status != KS_OK) {
+        status_store_close(s);
+        return status;
+    }
+    *ret = s;
+    return KS_OK;
+}
+
+void status_store_close(struct status_store *s)
+{
+    if (!s)
+        return;
+    compacted_topic_close(s->topic);
+    size_t pos = 0;
+    const char *key;
+    void *value;
+    while (strmap_next(&s->entries, &pos, &key, &value)) {
+        struct status_entry *entry = value;
+        task_status_release(&entry->status);
+        free(entry);
+    }
+    strmap_release(&s->entries);
+    pthread_mutex_destroy(&s->lock);
+    free(s->worker_id);
+    free(s);
+}
+
+/* ---- table ---- */
+
+static void write_record(struct status_store *s, const char *key, const char *text)
+{
+    if (s->topic)
+        compacted_topic_put_async(s->topic, (struct ks_slice){key, strlen(key)},
+                                  (struct ks_slice){text, text ? strlen(text) : 0});
+}
+
+void status_store_put(struct status_store *s, const char *connector, int task,
+                      const struct task_status *status)
+{
+    char *key = make_key(connector, task);
+    struct task_status copy = copy_status(status);
+    free(copy.worker_id);
+    copy.worker_id = xstrdup(s->worker_id);
+    char *text = format(&copy);
+    pthread_mutex_lock(&s->lock);
+    const struct status_entry *entry = strmap_get(&s->entries, key);
+    bool is_stale = entry && !entry->deleted && entry->status.generation > copy.generation;
+    if (is_stale) {
+        task_status_release(&copy);
+    } else {
+        set_entry(s, key, copy, true);
+        /* Under the lock, so that records have the order of the table. */
+        write_record(s, key, text);
+    }
+    pthread_mutex_unlock(&s->lock);
+    free(text);
+    free(key);
+}
+
+static void delete_key(struct status_store *s, const char *key)
+{
+    struct status_entry *entry = strmap_get(&s->entries, key);
+    if (!entry || entry->deleted)
+        return;
+    entry->is_ours = false;
+    entry->deleted = true;
+    if (!s->topic)
+        remove_entry(s, key);
+    write_record(s, key, NULL);
+}
+
+void status_store_delete(struct status_store *s, const char *connector, int task)
+{
+    char *key = make_key(connector, task);
+    pthread_mutex_lock(&s->lock);
+    delete_key(s, key);
+    pthread_mutex_unlock(&s->lock);
+    free(key);
+}
+
+void status_store_delete_tasks(struct status_store *s, const char *connector, int first_task)
+{
+    int count = status_store_task_count(s, connector);
+    for (int task = first_task; task < count; task++)
+        status_store_delete(s, connector, task);
+}
+
+bool status_store_get(struct status_store *s, const char *connector, int task,
+                      struct task_status *ret)
+{
+    char *key = make_key(connector, task);
+    pthread_mutex_lock(&s->lock);
+    const struct status_entry *entry = strmap_get(&s->entries, key);
+    bool found = entry && !entry->deleted;
+    if (found)
+        *ret = copy_status(&entry->status);
+    pthread_mutex_unlock(&s->lock);
+    free(key);
+    return found;
+}
+
+int status_store_task_count(struct status_store *s, const char *connector)
+{
+    char *prefix = xasprintf("status-task-%s-", connector);
+    size_t len = strlen(prefix), pos = 0;
+    const char *key;
+    void *value;
+    int count = 0;
+    pthread_mutex_lock(&s->lock);
+    while (strmap_next(&s->entries, &pos, &key, &value)) {
+        if (strncmp(key, prefix, len) != 0 || ((struct status_entry *)value)->deleted)
+            continue;
+        char *end;
+        long task = strtol(key + len, &end, 10);
+        if (!*end && task >= count && task < 1000000)
+            count = (int)task + 1;
+    }
+    pthread_mutex_unlock(&s->lock);
+    free(prefix);
+    return count;
+}

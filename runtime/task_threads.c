@@ -1,0 +1,337 @@
+/* Runs tasks. In: a planned task; out: reports of its state. Next: the loops worker_source and
+ * worker_sink, which keep the order of records and commits. Order: a task's last report comes
+ * before `ended`; after a fence nothing is started before the slot is confirmed. Death anywhere:
+ * the next owner starts from what the loops committed. */
+#include "task_threads.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "connector_plan.h"
+#include "kitestream/sdk/util.h"
+#include "log.h"
+
+/* A run that worked this long was no failed start: the backoff begins anew. */
+#define STABLE_MS 60000
+
+struct task_thread {
+    struct task_context ctx; /* first: the callbacks get it */
+    struct task_thread_owner owner;
+    task_run_fn *run;
+    char *connector, *transactional_id;
+    struct string_map config, resolved;
+    struct backoff backoff;
+    int64_t running_since_ms; /* 0: this run has not got that far */
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t wake;
+    struct task_status status;
+    bool waits_for_retry; /* status.waiting is back_off's, not the plugin's */
+    void *plugin_task;
+    bool ended, released;
+};
+
+/* ---- reports ---- */
+
+static void set_text(char **text, const char *value)
+{
+    free(*text);
+    *text = value ? xstrdup(value) : NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Under the lock. */
+static void report(struct task_thread *t)
+{
+    if (!t->released)
+        t->owner.report(t->owner.arg, t->connector, t->ctx.task_id, &t->status);
+}
+
+static void set_state(struct task_thread *t, enum task_state state, const char *trace,
+                      const char *waiting)
+{
+    pthread_mutex_lock(&t->lock);
+    t->status.state = state;
+    set_text(&t->status.trace, trace);
+    set_text(&t->status.waiting, waiting);
+    t->waits_for_retry = waiting != NULL;
+    report(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void on_state(struct task_context *ctx, enum task_state state)
+{
+    struct task_thread *t = (struct task_thread *)ctx;
+    if (state == TASK_RUNNING && !t->running_since_ms)
+        t->running_since_ms = clock_mono_ms();
+    log_line(KS_LOG_INFO, t->connector, ctx->task_id, "%s", task_state_name(state));
+    pthread_mutex_lock(&t->lock);
+    bool changed = t->status.state != state || t->status.trace;
+    if (t->waits_for_retry)
+        set_text(&t->status.waiting, NULL);
+    t->waits_for_retry = false;
+    t->status.state = state;
+    set_text(&t->status.trace, NULL);
+    if (changed)
+        report(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void on_waiting(struct task_context *ctx, const char *text)
+{
+    struct task_thread *t = (struct task_thread *)ctx;
+    pthread_mutex_lock(&t->lock);
+    bool changed = !same_text(t->status.waiting, text);
+    if (changed) {
+        set_text(&t->status.waiting, text);
+        t->waits_for_retry = false;
+        report(t);
+    }
+    pthread_mutex_unlock(&t->lock);
+    if (changed && text)
+        log_line(KS_LOG_WARN, t->connector, ctx->task_id, "waiting for %s", text);
+    else if (changed)
+        log_line(KS_LOG_INFO, t->connector, ctx->task_id, "waiting no longer");
+}
+
+static void on_metric(struct task_context *ctx, enum ks_metric_kind kind, const char *name,
+                      const char *labels, double value)
+{
+    struct task_thread *t = (struct task_thread *)ctx;
+    pthread_mutex_lock(&t->lock);
+    if (!t->released && t->owner.metric)
+        t->owner.metric(t->owner.arg, t->connector, ctx->task_id, kind, name, labels, value);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- stopping from outside ---- */
+
+/* Under the lock, so that the plugin's object is not destroyed meanwhile. */
+static void call_stop_op(struct task_thread *t)
+{
+    const struct ks_connector_class *cls = t->ctx.cls;
+    if (!t->plugin_task)
+        return;
+    if (cls->kind == KS_CLASS_SOURCE && cls->source->stop)
+        cls->source->stop(t->plugin_task);
+    if (cls->kind == KS_CLASS_SINK && cls->sink->stop)
+        cls->sink->stop(t->plugin_task);
+}
+
+static void on_plugin_task(struct task_context *ctx, void *plugin_task)
+{
+    struct task_thread *t = (struct task_thread *)ctx;
+    pthread_mutex_lock(&t->lock);
+    t->plugin_task = plugin_task;
+    if (plugin_task && atomic_load(&ctx->stop))
+        call_stop_op(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void task_thread_stop(struct task_thread *t)
+{
+    pthread_mutex_lock(&t->lock);
+    atomic_store(&t->ctx.stop, true);
+    call_stop_op(t);
+    pthread_cond_broadcast(&t->wake);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void task_thread_pause(struct task_thread *t, bool paused)
+{
+    atomic_store(&t->ctx.pause, paused);
+}
+
+/* ---- running ---- */
+
+static void sleep_until_stop(struct task_thread *t, int64_t wait_ms)
+{
+    int64_t at_ms = clock_mono_ms() + wait_ms;
+    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
+    pthread_mutex_lock(&t->lock);
+    while (!atomic_load(&t->ctx.stop))
+        if (pthread_cond_timedwait(&t->wake, &t->lock, &at) != 0)
+            break;
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Shows why, then waits for the next try. */
+static void back_off(struct task_thread *t, const char *reason)
+{
+    int64_t wait_ms = backoff_fail(&t->backoff);
+    log_line(KS_LOG_WARN, t->connector, t->ctx.task_id, "%s; again in %lld ms", reason,
+             (long long)wait_ms);
+    set_state(t, TASK_RESTARTING, NULL, reason);
+    sleep_until_stop(t, wait_ms);
+}
+
+static void await_confirmation(struct task_thread *t)
+{
+    while (atomic_load(&t->ctx.fenced) && !atomic_load(&t->ctx.stop)) {
+        struct ks_error err = {0};
+        if (t->owner.confirm(t->owner.arg, t->connector, &err) == KS_OK)
+            atomic_store(&t->ctx.fenced, false);
+        else
+            back_off(t, err.message);
+    }
+}
+
+static enum ks_status run_once(struct task_thread *t, struct ks_error *err)
+{
+    string_map_release(&t->resolved);
+    enum ks_status status = connector_plan_resolve(t->ctx.cls, &t->config, &t->resolved, err);
+    if (status != KS_OK)
+        return status;
+    t->ctx.config = string_map_view(&t->resolved);
+    t->running_since_ms = 0;
+    return t->run(&t->ctx, err);
+}
+
+static void fail(struct task_thread *t, const char *trace)
+{
+    log_line(KS_LOG_ERROR, t->connector, t->ctx.task_id, "FAILED: %s", trace);
+    set_state(t, TASK_FAILED, trace, NULL);
+}
+
+/* Returns true if the task has failed for good. */
+static bool run_until_stopped(struct task_thread *t)
+{
+    while (!atomic_load(&t->ctx.stop)) {
+        struct ks_error err = {0};
+        enum ks_status status = run_once(t, &err);
+        if (atomic_load(&t->ctx.stop))
+            break;
+        if (status != KS_ERR_RESTART && status != KS_ERR_RETRIABLE) {
+            fail(t, status == KS_OK ? "the task ended by itself" : err.message);
+            return true;
+        }
+        if (t->running_since_ms && clock_mono_ms() - t->running_since_ms > STABLE_MS)
+            backoff_ok(&t->backoff);
+        back_off(t, err.message);
+        await_confirmation(t);
+    }
+    return false;
+}
+
+static void destroy(struct task_thread *t)
+{
+    pthread_mutex_destroy(&t->lock);
+    pthread_cond_destroy(&t->wake);
+    task_status_release(&t->status);
+    string_map_release(&t->config);
+    string_map_release(&t->resolved);
+    free(t->transactional_id);
+    free(t->connector);
+    free(t);
+}
+
+static void *thread_main(void *arg)
+{
+    struct task_thread *t = arg;
+    set_state(t, TASK_RESTARTING, NULL, NULL);
+    if (!run_until_stopped(t)) {
+        log_line(KS_LOG_INFO, t->connector, t->ctx.task_id, "stopped");
+        set_state(t, TASK_UNASSIGNED, NULL, NULL);
+    }
+    pthread_mutex_lock(&t->lock);
+    bool released = t->released;
+    t->ended = true;
+    if (!released)
+        t->owner.ended(t->owner.arg);
+    pthread_mutex_unlock(&t->lock);
+    if (released)
+        destroy(t);
+    return NULL;
+}
+
+/* ---- start and release ---- */
+
+static void init_context(struct task_thread *t, const struct task_thread_spec *spec)
+{
+    bool is_source = spec->cls->kind == KS_CLASS_SOURCE;
+    struct task_context *ctx = &t->ctx;
+    t->connector = xstrdup(spec->connector);
+    t->transactional_id = xasprintf("%s-%s-%d%s", spec->worker->group_id, spec->connector,
+                                    spec->task, is_source ? "" : "-sink");
+    ctx->worker = spec->worker;
+    ctx->connector = t->connector;
+    ctx->task_id = spec->task;
+    ctx->cls = spec->cls;
+    ctx->transactional_id = t->transactional_id;
+    ctx->pause = spec->paused;
+    ctx->owner = t;
+    ctx->on_state = on_state;
+    ctx->on_waiting = on_waiting;
+    ctx->on_metric = on_metric;
+    ctx->on_plugin_task = on_plugin_task;
+    t->run = spec->run ? spec->run : is_source ? worker_source_run : worker_sink_run;
+}
+
+static void init_lock(struct task_thread *t)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->wake, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+struct task_thread *task_thread_start(const struct task_thread_spec *spec,
+                                      const struct task_thread_owner *owner)
+{
+    struct task_thread *t = xcalloc(1, sizeof *t);
+    struct ks_config view = string_map_view(spec->config);
+    t->owner = *owner;
+    t->config = string_map_copy(&view);
+    t->status.generation = spec->generation;
+    t->status.version = spec->cls->version ? xstrdup(spec->cls->version) : NULL;
+    init_context(t, spec);
+    init_lock(t);
+    if (pthread_create(&t->thread, NULL, thread_main, t) != 0) {
+        fail(t, "no thread could be started: look at the limits of processes and memory");
+        t->ended = true;
+        t->thread = pthread_self();
+    }
+    return t;
+}
+
+bool task_thread_ended(struct task_thread *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool ended = t->ended;
+    pthread_mutex_unlock(&t->lock);
+    return ended;
+}
+
+bool task_thread_failed(struct task_thread *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool failed = t->status.state == TASK_FAILED;
+    pthread_mutex_unlock(&t->lock);
+    return failed;
+}
+
+bool task_thread_release(struct task_thread *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool ended = t->ended;
+    t->released = true;
+    if (!ended)
+        pthread_detach(t->thread);
+    pthread_mutex_unlock(&t->lock);
+    if (!ended)
+        return false;
+    if (!pthread_equal(t->thread, pthread_self()))
+        pthread_join(t->thread, NULL);
+    destroy(t);
+    return true;
+}

@@ -1,0 +1,57 @@
+/* One thread for each running task: resolves its configuration, runs worker_source_run or
+ * worker_sink_run, and runs it again after what may pass.
+ *
+ * States (Connect's) as reported:
+ *   RUNNING, PAUSED    as the loop says
+ *   RESTARTING         starting; or between two runs, with `waiting` = the reason: brokers or
+ *                      servers away (RETRIABLE), an abort or a fence (RESTART). 300 ms, doubling to
+ *                      60 s.
+ *   FAILED             with the trace; the thread has ended; only a restart from outside goes on
+ *   UNASSIGNED         stopped as asked
+ * A fenced task runs again only after `confirm`: a newer owner may hold its slot. */
+#ifndef RUNTIME_TASK_THREADS_H
+#define RUNTIME_TASK_THREADS_H
+
+#include "status_store.h"
+#include "task_context.h"
+
+typedef enum ks_status task_run_fn(struct task_context *ctx, struct ks_error *err);
+
+/* Called on the task's thread, or on one of its plugin's, with a lock of the task held: they must
+ * not call back into task_thread_*. None is called any more once the task is released. */
+struct task_thread_owner {
+    void *arg;
+    void (*report)(void *arg, const char *connector, int task, const struct task_status *status);
+    void (*metric)(void *arg, const char *connector, int task, enum ks_metric_kind kind,
+                   const char *name, const char *labels, double value); /* may be NULL */
+    /* Is this worker still the connector's owner? May take seconds; not under the lock. */
+    enum ks_status (*confirm)(void *arg, const char *connector, struct ks_error *err);
+    void (*ended)(void *arg); /* the thread is about to end */
+};
+
+/* Copied, `worker` and `cls` excepted. */
+struct task_thread_spec {
+    const struct worker_config *worker;
+    const struct ks_connector_class *cls;
+    const char *connector;
+    int task;
+    const struct string_map *config; /* unresolved */
+    int64_t generation;
+    bool paused;
+    task_run_fn *run; /* NULL: by the kind of the class */
+};
+
+struct task_thread;
+struct task_thread *task_thread_start(const struct task_thread_spec *spec,
+                                      const struct task_thread_owner *owner);
+/* These do not wait. */
+void task_thread_pause(struct task_thread *t, bool paused);
+void task_thread_stop(struct task_thread *t);
+bool task_thread_ended(struct task_thread *t);
+bool task_thread_failed(struct task_thread *t); /* meaningful once ended */
+/* Of a thread that has ended: frees. Of any other: abandons it. It may go on for a while, but
+ * reports no more, its commits are fenced by the next owner, and everything its spec points to must
+ * outlive it. Returns false if it was abandoned. */
+bool task_thread_release(struct task_thread *t);
+
+#endif
