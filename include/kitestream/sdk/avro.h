@@ -73,7 +73,8 @@ enum ks_cell_kind {
     KS_CELL_DOUBLE, /* d */
     KS_CELL_BYTES,  /* data, count = bytes: for string, bytes, fixed */
     KS_CELL_FLOATS, /* data, count = floats: for array<float>; data may be unaligned */
-    KS_CELL_ARRAY,  /* items, count: any other array (or map: key, value, key, value…) */
+    KS_CELL_ARRAY,  /* items, count: any other array (or map: key, value, key, value…). An item has
+                       the cells of its node: a record its own, then its fields' */
     KS_CELL_RECORD, /* present; its fields' cells follow */
     KS_CELL_RAW,    /* encode only: data, count = the Avro encoding of this node without the union
                        branch index; a record's field cells are then ignored */
@@ -102,8 +103,11 @@ enum ks_status ks_avro_encoder_new(const struct ks_avro_schema *schema,
                                    struct ks_avro_encoder **ret, struct ks_error *err);
 void ks_avro_encoder_free(struct ks_avro_encoder *enc);
 size_t ks_avro_encoder_cells(const struct ks_avro_encoder *enc);
-/* Index of a cell by path, or -1. */
+/* Index of a cell by path, or -1. "tags[].name" is counted from the first cell of an item (behind
+ * the key, for a map). */
 int ks_avro_encoder_cell(const struct ks_avro_encoder *enc, const char *path);
+/* Cells of one item of the array or map at `path`, a map's key included; 0 if there is none. */
+size_t ks_avro_encoder_item_cells(const struct ks_avro_encoder *enc, const char *path);
 /* Appends one body. Errors: DATA naming the path when a cell's kind does not fit its node. */
 enum ks_status ks_avro_encode(const struct ks_avro_encoder *enc, const struct ks_cell *cells,
                               struct ks_buf *out, struct ks_error *err);
@@ -117,6 +121,7 @@ enum ks_status ks_avro_decoder_new(const struct ks_avro_schema *writer,
 void ks_avro_decoder_free(struct ks_avro_decoder *dec);
 size_t ks_avro_decoder_cells(const struct ks_avro_decoder *dec);
 int ks_avro_decoder_cell(const struct ks_avro_decoder *dec, const char *path);
+size_t ks_avro_decoder_item_cells(const struct ks_avro_decoder *dec, const char *path);
 /* Fills cells, which point into `body` and `arena`. Every length is checked; trailing bytes are an
  * error. Errors: DATA with path and byte position. */
 enum ks_status ks_avro_decode(const struct ks_avro_decoder *dec, struct ks_slice body,
