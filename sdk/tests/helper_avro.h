@@ -1,0 +1,25 @@
+/* Short ways to schemas, bodies and expected failures, for the Avro tests. */
+#ifndef SDK_TESTS_HELPER_AVRO_H
+#define SDK_TESTS_HELPER_AVRO_H
+
+#include "kitestream/sdk/avro.h"
+
+/* Each fails the running test if it does not succeed. */
+struct ks_avro_schema *schema_of(const char *json);
+/* The body of JSON text, appended to out. */
+void body_of(const char *schema_json, const char *json, struct ks_buf *out);
+struct ks_avro_encoder *encoder_of(const char *json);
+struct ks_avro_decoder *decoder_of(const char *writer_json, const char *reader_json);
+
+/* Fails the running test unless the schema is refused with `part` in the message. */
+void assert_schema_refused(const char *json, const char *part);
+void assert_contains(const char *text, const char *part);
+
+static inline struct ks_slice slice_of(const struct ks_buf *buf)
+{
+    return (struct ks_slice){buf->data, buf->len};
+}
+
+#define SLICE(literal) ((struct ks_slice){literal, sizeof(literal) - 1})
+
+#endif
