@@ -58,7 +58,7 @@ struct etcd_event {
 struct etcd_watch_batch {
     const struct etcd_event *events;
     size_t event_count;
-    int64_t revision;      /* everything up to and including this revision has been delivered */
+    int64_t revision; /* everything up to and including this revision has been delivered */
     int64_t compacted_revision; /* > 0: the watch died because its start was compacted away */
 };
 
