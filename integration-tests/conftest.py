@@ -8,8 +8,9 @@ import secrets
 import pytest
 
 from kitestream import Kitestream, program
-from milvus import Milvus
+from milvus_server import Milvus
 from parts import ROOT, Parts
+from pipeline import Pipeline
 from stream import Kafka, Stream, TopicSchemas
 
 
@@ -77,3 +78,13 @@ def kitestream(parts, folder, name):
 @pytest.fixture
 def stream(kafka, kitestream, name):
     return Stream(kafka, name, TopicSchemas(kafka, kitestream.worker["schema.storage.topic"]))
+
+
+@pytest.fixture
+def pipeline(kitestream, stream, source, target, kafka, name):
+    """Source and sink for what is called after the test, started and past its first cut."""
+    made = Pipeline(kitestream, stream, source, target, kafka, name)
+    made.configure()
+    made.start()
+    yield made
+    made.clean_up()

@@ -53,7 +53,7 @@ class Kitestream:
         self.connectors.append({"name": name, "class": connector_class, "tasksMax": 1, "config": config})
 
     def source(self, name="source", **options):
-        """Options as keyword arguments, with `_` for `.`; those that matter to every test are filled in."""
+        """Options as keyword arguments, with `_` for `.` (as a map: either); what every test needs is filled in."""
         env = self._parts.env
         config = {
             "topic.prefix": self.name,

@@ -1,8 +1,8 @@
 """The parts themselves, and the helpers that judge: what they say must be true before anything else is."""
 
 import wait
-from collections_of_tests import create, row
-from milvus import differences, shape
+from samples import create, row
+from milvus_server import differences, shape
 from stream import Record, materialised
 
 

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "integration-tests"))
 
 import wait  # noqa: E402
-from milvus import Milvus, differences, shape  # noqa: E402
+from milvus_server import Milvus, differences, shape  # noqa: E402
 from pymilvus import Collection, CollectionSchema, DataType, FieldSchema  # noqa: E402
 
 COLLECTION = "books"
@@ -35,17 +35,11 @@ PIPELINE = """\
 pipelines:
   - name: demo
     source:
-      class: io.kitestream.milvus.MilvusSourceConnector
-      config:
-        topic.prefix: demo
-        milvus.etcd.endpoints: {ETCD_ENDPOINT}
-        milvus.etcd.root.path: {SOURCE_ROOT_PATH}
-        milvus.kafka.bootstrap.servers: {KAFKA_BOOTSTRAP}
+      milvus.etcd.endpoints: {ETCD_ENDPOINT}
+      milvus.etcd.root.path: {SOURCE_ROOT_PATH}
+      milvus.kafka.bootstrap.servers: {KAFKA_BOOTSTRAP}
     sink:
-      class: io.kitestream.milvus.MilvusSinkConnector
-      config:
-        topic.prefix: demo
-        milvus.uri: http://{TARGET_URI}
+      milvus.uri: http://{TARGET_URI}
 """
 
 

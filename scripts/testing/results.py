@@ -25,22 +25,26 @@ class Stage:
         self.outcomes.append((test, outcome))
 
     def add_junit(self, path):
-        """ctest and pytest both write this format; ctest marks what did not run by `notrun`."""
+        """ctest and pytest both write this format. For ctest a test that was not built is a skipped one."""
         try:
             cases = list(ElementTree.parse(path).getroot().iter("testcase"))
         except (OSError, ElementTree.ParseError):
             cases = []
         for case in cases:
             name = f"{case.get('classname', '')}.{case.get('name')}".strip(".")
-            if case.find("skipped") is not None or case.get("status") == "disabled":
-                self.add(name, SKIPPED)
-            elif case.find("failure") is not None or case.find("error") is not None:
-                self.add(name, FAILED)
-            else:
-                self.add(name, FAILED if case.get("status") in ("fail", "notrun") else PASSED)
+            self.add(name, _outcome(case))
 
     def count(self, outcome):
         return sum(1 for _, one in self.outcomes if one == outcome)
+
+
+def _outcome(case):
+    skipped = case.find("skipped")
+    if skipped is not None:
+        return FAILED if "Unable to find executable" in skipped.get("message", "") else SKIPPED
+    if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
+        return FAILED
+    return SKIPPED if case.get("status") == "disabled" else PASSED
 
 
 class Results:

@@ -69,7 +69,7 @@ class Stages:
 
     def fuzz(self, seconds, deadline, at_once=2):
         """Every fuzzer for so many seconds, less if the deadline is near. The sources say what there is."""
-        stage = self._stage("fuzzers")
+        stage = Stage("fuzzers", str((self.logs / "fuzz_*.log").relative_to(ROOT)))
         sources = sorted(ROOT.glob("*/fuzz/fuzz_*.c"))
         rounds = -(-len(sources) // at_once) or 1
         seconds = max(5, min(seconds, int((deadline - time.monotonic()) / rounds) - 2))
@@ -91,7 +91,10 @@ class Stages:
         words += [seeds for seeds in [folder / "corpus" / short] if seeds.is_dir()]
         words += [f"-dict={words_}" for words_ in [folder / f"{short}.dict"] if words_.is_file()]
         log = self.logs / f"{name}.log"
-        return name, program.exists() and self.command(log, words, seconds + 60, niceness=10)
+        if not program.exists():
+            log.write_text(f"{program} was not built\n", encoding="utf-8")
+            return name, False
+        return name, self.command(log, words, seconds + 60, niceness=10)
 
     def integration(self, preset, python, parts, timeout_s, kills):
         stage = self._stage(f"integration {preset}")

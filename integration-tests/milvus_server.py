@@ -43,6 +43,16 @@ class Milvus:
             self._open.discard(alias)
         db.drop_database(database, using=self.using())
 
+    def collections(self, database=DEFAULT_DB):
+        return utility.list_collections(using=self.using(database))
+
+    def drop(self, collection, database=DEFAULT_DB):
+        """With its aliases, which would keep it from being dropped."""
+        found = self.collection(collection, database)
+        for alias in found.aliases:
+            utility.drop_alias(alias, using=self.using(database))
+        found.drop()
+
     def has(self, collection, database=DEFAULT_DB):
         return utility.has_collection(collection, using=self.using(database))
 

@@ -1,0 +1,48 @@
+"""A server goes away and comes back: nothing is lost, nothing ends, and the status says what is waited for."""
+
+import pytest
+
+from samples import create, row
+
+
+@pytest.fixture
+def flowing(pipeline, source, name):
+    """A collection whose first rows have arrived."""
+    made = create(source, name, loaded=True)
+    made.insert([row(key) for key in range(100)])
+    pipeline.same_rows(name)
+    return made
+
+
+def waits_for(pipeline, connector, what):
+    """The task is not given up: its status says what it waits for."""
+    def said():
+        status = pipeline.kitestream.task_status(pipeline.kafka, connector)
+        assert status.get("state") == "RUNNING" and what in (status.get("waiting") or ""), status
+        return True
+    pipeline.kitestream.wait_for(said, 60, f"a status that names {what}")
+
+
+def test_target_is_away(pipeline, flowing, parts, name):
+    parts.stop("target", hard=True)
+    flowing.insert([row(key) for key in range(100, 400)])
+    flowing.delete("id in [1, 2, 3]")
+    waits_for(pipeline, "sink", parts.env["TARGET_URI"])
+    parts.start("target")
+    pipeline.same_rows(name, deadline_s=90)
+
+
+def test_etcd_is_away(pipeline, flowing, parts, name):
+    parts.stop("etcd", hard=True)
+    waits_for(pipeline, "source", parts.env["ETCD_ENDPOINT"])
+    parts.start("etcd")
+    flowing.insert([row(key) for key in range(100, 200)])
+    pipeline.same_rows(name, deadline_s=90)
+
+
+def test_kafka_is_away(pipeline, flowing, parts, name):
+    parts.stop("kafka", hard=True)
+    parts.start("kafka")
+    flowing.insert([row(key) for key in range(100, 200)])
+    pipeline.same_rows(name, deadline_s=120)
+    pipeline.same_stream(name)
