@@ -1,0 +1,144 @@
+/* What may be asked of the herder. In: a request, from REST or a pipeline file; out: a record in
+ * the config topic, read back, or an answer from the tables. Next: herder, on whichever worker
+ * holds the connector's slot. Nothing is decided here, so any worker may be asked. */
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "connector_plan.h"
+#include "herder_parts.h"
+#include "kitestream/sdk/util.h"
+
+static enum herder_answer unavailable(enum ks_status status)
+{
+    return status == KS_OK ? HERDER_OK : HERDER_UNAVAILABLE;
+}
+
+static bool exists(struct herder *h, const char *name)
+{
+    struct connector_config config;
+    bool found = config_store_get(herder_parts(h)->configs, name, &config);
+    if (found)
+        connector_config_release(&config);
+    return found;
+}
+
+static enum herder_answer not_found(const char *name, struct ks_error *err)
+{
+    ks_error_set(err, KS_ERR_DATA, "Connector %s not found", name);
+    return HERDER_NOT_FOUND;
+}
+
+static enum herder_answer check(struct herder *h, const char *name, const struct string_map *config,
+                                struct ks_error *err)
+{
+    struct config_issues issues = {0};
+    connector_plan_check(herder_parts(h)->plugins, name, config, &issues);
+    bool is_valid = issues.count == 0;
+    if (!is_valid)
+        connector_plan_issues_error(&issues, err);
+    config_issues_release(&issues);
+    return is_valid ? HERDER_OK : HERDER_INVALID;
+}
+
+enum herder_answer herder_put_connector(struct herder *h, const char *name,
+                                        const struct string_map *config, enum target_state target,
+                                        bool only_create, struct ks_error *err)
+{
+    struct ks_config view = string_map_view(config);
+    struct string_map full = string_map_copy(&view);
+    struct connector_config old = {.auto_restart = AUTO_RESTART_OFF};
+    bool is_new = !config_store_get(herder_parts(h)->configs, name, &old);
+    string_map_set(&full, "name", name);
+    enum herder_answer answer = check(h, name, &full, err);
+    if (answer == HERDER_OK) {
+        enum ks_status status = config_store_put_connector(
+            herder_parts(h)->configs, name, &full, old.auto_restart, target, only_create, err);
+        answer = status == KS_ERR_DATA ? HERDER_CONFLICT : unavailable(status);
+    }
+    string_map_release(&full);
+    connector_config_release(&old);
+    return answer == HERDER_OK && is_new ? HERDER_CREATED : answer;
+}
+
+enum herder_answer herder_delete(struct herder *h, const char *name, struct ks_error *err)
+{
+    if (!exists(h, name))
+        return not_found(name, err);
+    return unavailable(config_store_delete(herder_parts(h)->configs, name, err));
+}
+
+enum herder_answer herder_set_target(struct herder *h, const char *name, enum target_state target,
+                                     struct ks_error *err)
+{
+    if (!exists(h, name))
+        return not_found(name, err);
+    return unavailable(config_store_put_target(herder_parts(h)->configs, name, target, err));
+}
+
+enum herder_answer herder_restart(struct herder *h, const char *name, int task, bool include_tasks,
+                                  bool only_failed, struct ks_error *err)
+{
+    struct connector_config config;
+    if (!config_store_get(herder_parts(h)->configs, name, &config))
+        return not_found(name, err);
+    bool has_task = task < (int)config.task_count;
+    connector_config_release(&config);
+    if (!has_task) {
+        ks_error_set(err, KS_ERR_DATA, "Unknown task: %s-%d", name, task);
+        return HERDER_NOT_FOUND;
+    }
+    struct restart_request request = {
+        .task = task, .include_tasks = include_tasks, .only_failed = only_failed};
+    return unavailable(config_store_put_restart(herder_parts(h)->configs, name, &request, err));
+}
+
+size_t herder_names(struct herder *h, char ***ret)
+{
+    return config_store_names(herder_parts(h)->configs, ret);
+}
+
+bool herder_config(struct herder *h, const char *name, struct connector_config *ret)
+{
+    return config_store_get(herder_parts(h)->configs, name, ret);
+}
+
+bool herder_kind(struct herder *h, const char *name, enum ks_class_kind *ret)
+{
+    struct connector_config config;
+    if (!config_store_get(herder_parts(h)->configs, name, &config))
+        return false;
+    const char *cls = string_map_get(&config.config, "connector.class");
+    const struct plugin_class *found = cls ? plugin_set_find(herder_parts(h)->plugins, cls) : NULL;
+    connector_config_release(&config);
+    if (!found)
+        return false;
+    *ret = found->cls->kind;
+    return true;
+}
+
+bool herder_status(struct herder *h, const char *name, struct connector_status *ret)
+{
+    struct connector_config config;
+    if (!config_store_get(herder_parts(h)->configs, name, &config))
+        return false;
+    int known = status_store_task_count(herder_parts(h)->statuses, name);
+    size_t count = known > (int)config.task_count ? (size_t)known : config.task_count;
+    connector_config_release(&config);
+    struct connector_status status = {.name = xstrdup(name), .task_count = count};
+    status_store_get(herder_parts(h)->statuses, name, STATUS_CONNECTOR, &status.connector);
+    status.tasks = xcalloc(count + 1, sizeof *status.tasks);
+    for (size_t i = 0; i < count; i++)
+        status_store_get(herder_parts(h)->statuses, name, (int)i, &status.tasks[i]);
+    *ret = status;
+    return true;
+}
+
+void connector_status_release(struct connector_status *status)
+{
+    for (size_t i = 0; i < status->task_count; i++)
+        task_status_release(&status->tasks[i]);
+    free(status->tasks);
+    task_status_release(&status->connector);
+    free(status->name);
+    *status = (struct connector_status){0};
+}

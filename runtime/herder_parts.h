@@ -1,0 +1,11 @@
+/* What the files of the herder share. */
+#ifndef RUNTIME_HERDER_PARTS_H
+#define RUNTIME_HERDER_PARTS_H
+
+#include "herd_connector.h"
+#include "herder.h"
+
+/* Stores and plugins; valid while the herder is open. */
+const struct herd *herder_parts(const struct herder *h);
+
+#endif
