@@ -68,3 +68,13 @@ function(kitestream_plugin name)
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
   install(TARGETS ${name} LIBRARY DESTINATION ${KITESTREAM_PLUGIN_DIR})
 endfunction()
+
+# kitestream_embed(TARGET SYMBOL FILE): `extern const char SYMBOL[]` with the text of FILE.
+function(kitestream_embed target symbol file)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded_${symbol}.c)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${file} -DOUTPUT=${output} -DSYMBOL=${symbol}
+            -P ${CMAKE_SOURCE_DIR}/cmake/EmbedText.cmake
+    DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/EmbedText.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${output})
+endfunction()

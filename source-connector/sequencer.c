@@ -476,6 +476,16 @@ uint64_t sequencer_released(const struct sequencer *s)
     return s->released;
 }
 
+uint64_t sequencer_row_start(const struct sequencer *s)
+{
+    return s->options.row_start;
+}
+
+bool sequencer_has_ddl(const struct sequencer *s)
+{
+    return s->ddl_head || s->mq_ddl;
+}
+
 int64_t sequencer_position(const struct sequencer *s, int channel)
 {
     const struct channel *c = &s->channels[channel];

@@ -98,6 +98,9 @@ enum ks_status sequencer_next(struct sequencer *s, struct sequencer_item *ret, b
 /* ---- state to commit; valid when the release is consumed ---- */
 
 uint64_t sequencer_released(const struct sequencer *s);
+/* Rows and flushes at or before it are not of the stream; UINT64_MAX: not yet decided. */
+uint64_t sequencer_row_start(const struct sequencer *s);
+bool sequencer_has_ddl(const struct sequencer *s); /* waiting to be released */
 /* Offset of the oldest record still held (the last tick counts until W reaches it), or the next one
  * to read. */
 int64_t sequencer_position(const struct sequencer *s, int channel);

@@ -1,0 +1,370 @@
+#include "ddl_stream.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "heartbeat_record.h"
+#include "kitestream/sdk/util.h"
+#include "map.h"
+#include "topic_names.h"
+
+enum { PARTITIONS_MAX = 4096 };
+
+struct ddl_stream {
+    const struct ks_task_host *host;
+    const struct source_options *options;
+    char *ddl_topic, *heartbeat_topic;
+    struct catalogue *catalogue;
+    struct topic_names *topics;
+    struct ddl_codec *codec;
+    struct heartbeat_encoder *heartbeat;
+    const struct ks_schema *key_schema, *value_schema, *heartbeat_schema;
+    struct map filtered; /* collection IDs */
+    int64_t seq;
+    struct ks_buf scratch;
+    struct ks_topic_partition positions[PARTITIONS_MAX];
+};
+
+/* ---- reading what there is ---- */
+
+struct reading {
+    struct ddl_stream *stream;
+    struct ks_arena arena;
+    enum ks_status status;
+    struct ks_error *err;
+};
+
+static enum ks_status check_owner(const struct ddl_stream *s, const struct ddl *ddl,
+                                  struct ks_error *err)
+{
+    if (strcmp(ddl->cluster, s->options->cluster) != 0)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "%s was written for the cluster '%s', not '%s': choose another "
+                            "topic.prefix, or set cluster to the old name if it is the same Milvus",
+                            s->ddl_topic, ddl->cluster, s->options->cluster);
+    if (ddl->seq != s->seq + 1)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "%s holds seq %" PRId64 " after %" PRId64
+                            ": it was written by two connectors, or records are missing. Use a "
+                            "new topic.prefix",
+                            s->ddl_topic, ddl->seq, s->seq);
+    return KS_OK;
+}
+
+static void read_record(void *arg, const struct ks_record *record)
+{
+    struct reading *r = arg;
+    struct ddl_stream *s = r->stream;
+    struct ddl *ddl;
+    if (r->status || !record->value.data)
+        return;
+    ks_arena_reset(&r->arena, 1 << 16);
+    if (!record->value_schema)
+        r->status = ks_error_set(r->err, KS_ERR_FATAL,
+                                 "%s offset %" PRId64 " is not an Avro record: is the topic used "
+                                 "by something else?",
+                                 s->ddl_topic, record->offset);
+    else
+        r->status = ddl_decode(s->codec, s->host->schema_json(record->value_schema), record->value,
+                               &r->arena, &ddl, r->err);
+    if (!r->status)
+        r->status = check_owner(s, ddl, r->err);
+    if (r->status)
+        return;
+    s->seq = ddl->seq;
+    topic_names_note(s->topics, ddl);
+    catalogue_apply(s->catalogue, ddl);
+}
+
+static enum ks_status read_topic(struct ddl_stream *s, struct ks_error *err)
+{
+    struct reading r = {.stream = s, .err = err};
+    enum ks_status status = s->host->topic_read(s->host->task, s->ddl_topic, read_record, &r, err);
+    ks_arena_release(&r.arena);
+    return status ? status : r.status;
+}
+
+static enum ks_status create_topics(struct ddl_stream *s, struct ks_error *err)
+{
+    static const struct ks_config_entry keep[] = {
+        {"cleanup.policy", "delete"}, {"retention.bytes", "-1"}, {"retention.ms", "-1"}};
+    static const struct ks_config_entry compact[] = {{"cleanup.policy", "compact"}};
+    int32_t partitions = 0;
+    enum ks_status status = s->host->topic_create(s->host->task, s->ddl_topic, 1,
+                                                  &(struct ks_config){keep, 3}, &partitions, err);
+    if (!status && partitions != 1)
+        status = ks_error_set(err, KS_ERR_FATAL,
+                              "%s has %d partitions; it must have one, to keep the order. Delete "
+                              "it or choose another topic.prefix",
+                              s->ddl_topic, (int)partitions);
+    if (!status)
+        status = s->host->topic_create(s->host->task, s->heartbeat_topic, 1,
+                                       &(struct ks_config){compact, 1}, &partitions, err);
+    return status;
+}
+
+static enum ks_status intern(struct ddl_stream *s, const char *json, const struct ks_schema **ret,
+                             struct ks_error *err)
+{
+    return s->host->schema_intern(s->host->task, json, strlen(json), ret, err);
+}
+
+enum ks_status ddl_stream_open(const struct ks_task_host *host,
+                               const struct source_options *options, struct ddl_stream **ret,
+                               struct ks_error *err)
+{
+    struct ddl_stream *s = xcalloc(1, sizeof(*s));
+    s->host = host;
+    s->options = options;
+    s->ddl_topic = xasprintf("%s.ddl", options->prefix);
+    s->heartbeat_topic = xasprintf("%s.heartbeat", options->prefix);
+    s->catalogue = catalogue_new();
+    s->topics = topic_names_new(options->prefix);
+    s->codec = ddl_codec_new();
+    s->heartbeat = heartbeat_encoder_new();
+    enum ks_status status = intern(s, ddl_key_avsc, &s->key_schema, err);
+    if (!status)
+        status = intern(s, ddl_value_avsc, &s->value_schema, err);
+    if (!status)
+        status = intern(s, heartbeat_value_avsc, &s->heartbeat_schema, err);
+    if (!status)
+        status = create_topics(s, err);
+    if (!status)
+        status = read_topic(s, err);
+    if (status) {
+        ddl_stream_close(s);
+        return status;
+    }
+    *ret = s;
+    return KS_OK;
+}
+
+void ddl_stream_close(struct ddl_stream *s)
+{
+    if (!s)
+        return;
+    catalogue_free(s->catalogue);
+    topic_names_free(s->topics);
+    ddl_codec_free(s->codec);
+    heartbeat_encoder_free(s->heartbeat);
+    map_release(&s->filtered);
+    ks_buf_release(&s->scratch);
+    free(s->ddl_topic);
+    free(s->heartbeat_topic);
+    free(s);
+}
+
+struct catalogue *ddl_stream_catalogue(struct ddl_stream *s)
+{
+    return s->catalogue;
+}
+
+int64_t ddl_stream_seq(const struct ddl_stream *s)
+{
+    return s->seq;
+}
+
+/* ---- what belongs into the stream ---- */
+
+void ddl_stream_filter_out(struct ddl_stream *s, int64_t collection_id)
+{
+    map_put(&s->filtered, (uint64_t)collection_id, s);
+}
+
+bool ddl_stream_is_filtered(const struct ddl_stream *s, int64_t collection_id)
+{
+    return map_find(&s->filtered, (uint64_t)collection_id) != NULL;
+}
+
+static bool any_flushed(const struct ddl_stream *s, const struct ddl *ddl)
+{
+    for (size_t i = 0; i < ddl->collection_count; i++)
+        if (catalogue_by_name(s->catalogue, ddl->db, ddl->collections[i]))
+            return true;
+    return false;
+}
+
+bool ddl_stream_wants(struct ddl_stream *s, const struct ddl *ddl)
+{
+    if (ddl->kind == DDL_FLUSH)
+        return any_flushed(s, ddl);
+    if (ddl->kind == DDL_CREATE_COLLECTION && !catalogue_by_id(s->catalogue, ddl->collection_id) &&
+        !name_filter_match(s->options->filter, ddl->db, ddl->collection))
+        ddl_stream_filter_out(s, ddl->collection_id);
+    if (ddl->collection_id && ddl_stream_is_filtered(s, ddl->collection_id))
+        return false;
+    return catalogue_changes(s->catalogue, ddl);
+}
+
+bool ddl_stream_waits_for_rows(const struct ddl_stream *s, const struct ddl *ddl)
+{
+    return ddl->kind == DDL_FLUSH ||
+           (ddl->collection_id && catalogue_by_id(s->catalogue, ddl->collection_id));
+}
+
+/* ---- writing ---- */
+
+static enum ks_status start_topic(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
+                                  struct ks_error *err)
+{
+    static const struct ks_config_entry delete_policy[] = {{"cleanup.policy", "delete"}};
+    int32_t wanted = s->options->topic_partitions, partitions;
+    enum ks_status status =
+        topic_names_choose(s->topics, ddl->db, ddl->collection, ddl->collection_id, ddl->schema,
+                           arena, &ddl->topic, err);
+    if (status)
+        return status;
+    if (wanted == 0)
+        wanted = ddl->schema->shards > 0 ? ddl->schema->shards : 1;
+    return s->host->topic_create(s->host->task, ddl->topic, wanted,
+                                 &(struct ks_config){delete_policy, 1}, &partitions, err);
+}
+
+/* Appends the positions of one topic to `after`. Offset 0 says nothing and is left out. */
+static enum ks_status add_positions(struct ddl_stream *s, const char *topic, size_t *count,
+                                    struct ks_error *err)
+{
+    size_t got = 0, kept = *count;
+    enum ks_status status = s->host->next_offsets(s->host->task, topic, s->positions + *count,
+                                                  PARTITIONS_MAX - *count, &got, err);
+    for (size_t i = *count; !status && i < *count + got; i++)
+        if (s->positions[i].offset > 0)
+            s->positions[kept++] = s->positions[i];
+    *count = kept;
+    return status;
+}
+
+static enum ks_status find_after(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
+                                 struct ks_error *err)
+{
+    enum ks_status status = KS_OK;
+    size_t count = 0;
+    const struct catalogue_collection *coll = NULL;
+    if (ddl->kind == DDL_FLUSH) {
+        for (size_t i = 0; i < ddl->collection_count && !status; i++) {
+            coll = catalogue_by_name(s->catalogue, ddl->db, ddl->collections[i]);
+            if (coll)
+                status = add_positions(s, coll->topic, &count, err);
+        }
+    } else if (ddl->collection_id) {
+        coll = catalogue_by_id(s->catalogue, ddl->collection_id);
+        if (coll)
+            status = add_positions(s, coll->topic, &count, err);
+    }
+    ddl->after = ks_arena_copy(arena, s->positions, count * sizeof(s->positions[0]));
+    ddl->after_count = count;
+    return status;
+}
+
+/* Bytes in the batch's arena with room for the wire format's prefix in front. */
+static struct ks_slice keep(struct change_batch *out, const struct ks_buf *bytes)
+{
+    uint8_t *at = ks_arena_alloc(&out->arena, KS_RECORD_HEADROOM + bytes->len);
+    memcpy(at + KS_RECORD_HEADROOM, bytes->data, bytes->len);
+    return (struct ks_slice){at + KS_RECORD_HEADROOM, bytes->len};
+}
+
+static void add_record(struct ddl_stream *s, const char *topic, const struct ks_schema *schema,
+                       int64_t ts_ms, struct change_batch *out)
+{
+    struct ks_record *rec = change_batch_add(out);
+    rec->topic = topic;
+    rec->partition = 0;
+    rec->timestamp_ms = ts_ms;
+    rec->value = keep(out, &s->scratch);
+    rec->value_schema = schema;
+    ks_buf_reset(&s->scratch);
+    ddl_encode_key(s->codec, s->options->cluster, &s->scratch);
+    rec->key = keep(out, &s->scratch);
+    rec->key_schema = s->key_schema;
+    out->value_bytes += rec->value.len;
+}
+
+/* The encoder was compiled for the old name, topic or schema. */
+static void forget_encoder(struct catalogue_collection *coll)
+{
+    if (coll && coll->user) {
+        coll->user_free(coll->user);
+        coll->user = NULL;
+    }
+}
+
+enum ks_status ddl_stream_add(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
+                              struct change_batch *out, struct ks_error *err)
+{
+    enum ks_status status = find_after(s, ddl, arena, err);
+    struct catalogue_collection *coll = catalogue_by_id(s->catalogue, ddl->collection_id);
+    bool starts = ddl->kind == DDL_CREATE_COLLECTION || ddl->kind == DDL_RENAME_COLLECTION;
+    if (!status && starts)
+        status = start_topic(s, ddl, arena, err);
+    else if (coll)
+        ddl->topic = ks_arena_strndup(arena, coll->topic, strlen(coll->topic));
+    if (status)
+        return status;
+    ddl->seq = s->seq + 1;
+    ddl->cluster = s->options->cluster;
+    ddl->ts_ms = tick_to_ms(ddl->tick);
+    ks_buf_reset(&s->scratch);
+    ddl_encode(s->codec, ddl, &s->scratch);
+    add_record(s, s->ddl_topic, s->value_schema, ddl->ts_ms, out);
+    s->seq = ddl->seq;
+    topic_names_note(s->topics, ddl);
+    catalogue_apply(s->catalogue, ddl);
+    if (ddl_gates_rows(ddl->kind))
+        forget_encoder(catalogue_by_id(s->catalogue, ddl->collection_id));
+    return KS_OK;
+}
+
+enum ks_status ddl_stream_encoder(struct ddl_stream *s, struct catalogue_collection *coll,
+                                  struct change_encoder **ret, struct ks_error *err)
+{
+    if (!coll->user) {
+        struct change_encoder *encoder = NULL;
+        enum ks_status status =
+            change_encoder_new(s->host, &s->options->change, coll, &encoder, err);
+        if (status)
+            return status;
+        coll->user = encoder;
+        coll->user_free = change_encoder_free;
+    }
+    *ret = coll->user;
+    return KS_OK;
+}
+
+struct collecting {
+    struct ddl_stream *stream;
+    size_t count;
+    enum ks_status status;
+    struct ks_error *err;
+};
+
+static void collect_positions(void *arg, struct catalogue_collection *coll)
+{
+    struct collecting *c = arg;
+    if (!c->status)
+        c->status = add_positions(c->stream, coll->topic, &c->count, c->err);
+}
+
+enum ks_status ddl_stream_heartbeat(struct ddl_stream *s, uint64_t tick, struct change_batch *out,
+                                    struct ks_error *err)
+{
+    struct collecting c = {.stream = s, .err = err};
+    catalogue_each(s->catalogue, collect_positions, &c);
+    if (c.status)
+        return c.status;
+    struct heartbeat_record heartbeat = {
+        .cluster = s->options->cluster,
+        .tick = tick,
+        .ts_ms = tick_to_ms(tick),
+        .ddl_seq = s->seq,
+        .offsets = s->positions,
+        .offset_count = c.count,
+    };
+    ks_buf_reset(&s->scratch);
+    heartbeat_encode(s->heartbeat, &heartbeat, &s->scratch);
+    add_record(s, s->heartbeat_topic, s->heartbeat_schema, clock_wall_ms(), out);
+    return KS_OK;
+}

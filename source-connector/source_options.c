@@ -1,0 +1,418 @@
+#include "source_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "alloc.h"
+#include "kitestream/sdk/util.h"
+
+#define TABLE_END                                                                                  \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+static const char *const shapes[] = {"envelope", "flat", NULL};
+static const char *const key_shapes[] = {"record", "primitive", NULL};
+static const char *const upsert_ops[] = {"u", "c", NULL};
+static const char *const snapshot_modes[] = {"no_data", NULL};
+
+const struct ks_config_def source_option_table[] = {
+    {
+        .name = "topic.prefix",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_HIGH,
+        .flags = KS_CONFIG_REQUIRED | KS_CONFIG_NON_EMPTY,
+        .group = "Stream",
+        .doc = "Name of the source in the stream, and what its topics begin with: "
+               "<prefix>.<database>.<collection>, <prefix>.ddl, <prefix>.heartbeat. Letters, "
+               "digits, '.', '_' and '-'. Two connectors must not share one.",
+    },
+    {
+        .name = "milvus.etcd.endpoints",
+        .type = KS_CONFIG_LIST,
+        .importance = KS_CONFIG_HIGH,
+        .flags = KS_CONFIG_REQUIRED | KS_CONFIG_NON_EMPTY,
+        .group = "Milvus metadata (etcd)",
+        .doc = "etcd servers of the source cluster, host:port, separated by commas "
+               "(etcd.endpoints of its milvus.yaml).",
+    },
+    {
+        .name = "milvus.etcd.root.path",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_HIGH,
+        .default_value = "by-dev",
+        .flags = KS_CONFIG_NON_EMPTY,
+        .group = "Milvus metadata (etcd)",
+        .doc = "etcd.rootPath of the source's milvus.yaml; with Helm usually the release name.",
+    },
+    {
+        .name = "milvus.etcd.meta.sub.path",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .default_value = "meta",
+        .group = "Milvus metadata (etcd)",
+        .doc = "etcd.metaSubPath of the source's milvus.yaml.",
+    },
+    {
+        .name = "milvus.etcd.username",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_MEDIUM,
+        .group = "Milvus metadata (etcd)",
+        .doc = "etcd user; without it no authentication is tried.",
+    },
+    {
+        .name = "milvus.etcd.password",
+        .type = KS_CONFIG_PASSWORD,
+        .importance = KS_CONFIG_MEDIUM,
+        .group = "Milvus metadata (etcd)",
+        .doc = "Password of the etcd user.",
+    },
+    {
+        .name = "milvus.etcd.tls.enabled",
+        .type = KS_CONFIG_BOOLEAN,
+        .importance = KS_CONFIG_MEDIUM,
+        .default_value = "false",
+        .group = "Milvus metadata (etcd)",
+        .doc = "Speak TLS to etcd.",
+    },
+    {
+        .name = "milvus.etcd.tls.ca.file",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .group = "Milvus metadata (etcd)",
+        .doc = "PEM file of the authorities that sign etcd's certificates; without it the "
+               "system's.",
+    },
+    {
+        .name = "milvus.etcd.tls.cert.file",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .group = "Milvus metadata (etcd)",
+        .doc = "PEM file of our own certificate, for mutual TLS.",
+    },
+    {
+        .name = "milvus.etcd.tls.key.file",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .group = "Milvus metadata (etcd)",
+        .doc = "PEM file of our own key, for mutual TLS.",
+    },
+    {
+        .name = "milvus.etcd.tls.server.name",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .group = "Milvus metadata (etcd)",
+        .doc = "Host name that etcd's certificate must be for, when it differs from the endpoint.",
+    },
+    {
+        .name = "milvus.kafka.bootstrap.servers",
+        .type = KS_CONFIG_LIST,
+        .importance = KS_CONFIG_HIGH,
+        .flags = KS_CONFIG_REQUIRED | KS_CONFIG_NON_EMPTY,
+        .group = "Milvus message queue (Kafka)",
+        .doc = "Kafka brokers that the source cluster uses as its message queue "
+               "(kafka.brokerList of its milvus.yaml).",
+    },
+    {
+        .name = "milvus.kafka.",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .flags = KS_CONFIG_PREFIX,
+        .group = "Milvus message queue (Kafka)",
+        .doc = "Any consumer option of Kafka for that connection, such as "
+               "milvus.kafka.security.protocol or milvus.kafka.sasl.mechanism.",
+    },
+    {
+        .name = "milvus.replicate.channel",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .group = "Milvus message queue (Kafka)",
+        .doc = "Topic on which Milvus announces flushes; without it the pchannels' prefix "
+               "followed by -replicate-msg.",
+    },
+    {
+        .name = "cluster",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .group = "Stream",
+        .doc = "Name of the source cluster in offsets, DDL records and the target's stamps; "
+               "without it the etcd root path. Two sources that feed one target need two names.",
+    },
+    {
+        .name = "collection.include.list",
+        .type = KS_CONFIG_LIST,
+        .importance = KS_CONFIG_MEDIUM,
+        .flags = KS_CONFIG_REGEX,
+        .default_value = "",
+        .group = "What is captured",
+        .doc = "Regular expressions (POSIX extended) that must match the whole of "
+               "database.collection; empty captures everything. New collections that match are "
+               "picked up while running.",
+    },
+    {
+        .name = "collection.exclude.list",
+        .type = KS_CONFIG_LIST,
+        .importance = KS_CONFIG_MEDIUM,
+        .flags = KS_CONFIG_REGEX,
+        .default_value = "",
+        .group = "What is captured",
+        .doc = "As collection.include.list, for what is left out.",
+    },
+    {
+        .name = "snapshot.mode",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_MEDIUM,
+        .default_value = "no_data",
+        .valid_values = snapshot_modes,
+        .group = "What is captured",
+        .doc = "no_data: existing databases, collections, partitions, indexes, aliases and load "
+               "states are captured at the first start, existing rows are not.",
+    },
+    {
+        .name = "start.from",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_MEDIUM,
+        .default_value = "latest",
+        .group = "What is captured",
+        .doc = "Where the first start begins with rows: latest, earliest (as far back as the "
+               "queue reaches) or a time such as 2025-03-01T12:00:00Z. Later starts go on where "
+               "the last one stopped.",
+    },
+    {
+        .name = "skip.replicated",
+        .type = KS_CONFIG_BOOLEAN,
+        .importance = KS_CONFIG_LOW,
+        .default_value = "false",
+        .group = "What is captured",
+        .doc = "Leave out rows that a CDC wrote into the source, for rings of clusters.",
+    },
+    {
+        .name = "change.shape",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_MEDIUM,
+        .default_value = "envelope",
+        .valid_values = shapes,
+        .group = "Stream",
+        .doc = "envelope: Debezium's before, after, source, op. flat: the row itself, a delete is "
+               "a tombstone, the source block travels in headers.",
+    },
+    {
+        .name = "key.shape",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .default_value = "record",
+        .valid_values = key_shapes,
+        .group = "Stream",
+        .doc = "record: the key is a record with the primary key field. primitive: the bare value.",
+    },
+    {
+        .name = "upsert.op",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .default_value = "u",
+        .valid_values = upsert_ops,
+        .group = "Stream",
+        .doc = "op of an upserted row: u, or c for readers that refuse an update without a before "
+               "image, such as Flink's debezium format.",
+    },
+    {
+        .name = "tombstones.on.delete",
+        .type = KS_CONFIG_BOOLEAN,
+        .importance = KS_CONFIG_LOW,
+        .default_value = "true",
+        .group = "Stream",
+        .doc = "Follow a delete with a tombstone, so that compaction forgets the key. The flat "
+               "shape has only the tombstone.",
+    },
+    {
+        .name = "topic.partitions",
+        .type = KS_CONFIG_INT,
+        .importance = KS_CONFIG_MEDIUM,
+        .flags = KS_CONFIG_RANGE,
+        .min = 0,
+        .max = 1024,
+        .default_value = "0",
+        .group = "Stream",
+        .doc = "Partitions of the data topics that are created; 0: as many as the collection has "
+               "shards.",
+    },
+    {
+        .name = "heartbeat.interval.ms",
+        .type = KS_CONFIG_LONG,
+        .importance = KS_CONFIG_LOW,
+        .flags = KS_CONFIG_RANGE,
+        .min = 100,
+        .max = 3600000,
+        .default_value = "1000",
+        .group = "Stream",
+        .doc = "How often <prefix>.heartbeat says up to which tick the stream is complete, in "
+               "milliseconds.",
+    },
+    {
+        .name = "transaction.max.rows",
+        .type = KS_CONFIG_INT,
+        .importance = KS_CONFIG_LOW,
+        .flags = KS_CONFIG_RANGE,
+        .min = 1,
+        .max = 10000000,
+        .default_value = "10000",
+        .group = "Speed and memory",
+        .doc = "When catching up, a transaction is closed after that many rows.",
+    },
+    {
+        .name = "transaction.max.bytes",
+        .type = KS_CONFIG_LONG,
+        .importance = KS_CONFIG_LOW,
+        .flags = KS_CONFIG_RANGE,
+        .min = 1024,
+        .max = 1073741824,
+        .default_value = "8388608",
+        .group = "Speed and memory",
+        .doc = "When catching up, a transaction is closed after that many bytes.",
+    },
+    {
+        .name = "gate.max.bytes",
+        .type = KS_CONFIG_LONG,
+        .importance = KS_CONFIG_LOW,
+        .flags = KS_CONFIG_RANGE,
+        .min = 1048576,
+        .max = 17179869184.0,
+        .default_value = "67108864",
+        .group = "Speed and memory",
+        .doc = "Bytes of the queue's records that may wait for the tick that closes them. Above "
+               "it only the channel that everything waits for is read; if that one alone exceeds "
+               "it, the task fails.",
+    },
+    {
+        .name = "fetch.max.bytes",
+        .type = KS_CONFIG_LONG,
+        .importance = KS_CONFIG_LOW,
+        .flags = KS_CONFIG_RANGE,
+        .min = 1048576,
+        .max = 1073741824,
+        .default_value = "16777216",
+        .group = "Speed and memory",
+        .doc = "Bytes that are fetched ahead from the source's queue.",
+    },
+    TABLE_END,
+};
+
+/* 2025-03-01T12:00:00Z, with optional fraction and offset: what `date -Iseconds` prints. */
+static bool parse_time(const char *text, int64_t *ret_ms)
+{
+    struct tm tm = {0};
+    const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    int64_t ms = 0, scale = 100;
+    int hours, minutes = 0, used = 0;
+    char sign;
+    if (!p)
+        return false;
+    if (*p == '.')
+        for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
+            ms += (*p - '0') * scale;
+    ms += (int64_t)timegm(&tm) * 1000;
+    if (strcmp(p, "Z") == 0) {
+        *ret_ms = ms;
+        return true;
+    }
+    if (sscanf(p, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || p[used] ||
+        !strchr("+-", sign))
+        return false;
+    *ret_ms = ms - (sign == '-' ? -1 : 1) * ((int64_t)hours * 60 + minutes) * 60000;
+    return true;
+}
+
+static bool parse_start(const char *text, enum start_from *ret, int64_t *ret_ms)
+{
+    *ret = strcmp(text, "latest") == 0     ? START_LATEST
+           : strcmp(text, "earliest") == 0 ? START_EARLIEST
+                                           : START_TIME;
+    return *ret != START_TIME || parse_time(text, ret_ms);
+}
+
+static bool equals(const struct ks_config *config, const char *key, const char *value)
+{
+    const char *given = ks_config_get(config, key);
+    return given && strcmp(given, value) == 0;
+}
+
+static char *copy_or_null(const char *text)
+{
+    return text && *text ? xstrdup(text) : NULL;
+}
+
+static void parse_change(const struct ks_config *config, struct source_options *o)
+{
+    o->change = (struct change_options){
+        .prefix = o->prefix,
+        .version = KITESTREAM_VERSION,
+        .flat = equals(config, "change.shape", "flat"),
+        .primitive_key = equals(config, "key.shape", "primitive"),
+        .upsert_as_create = equals(config, "upsert.op", "c"),
+        .tombstones = ks_config_bool(config, "tombstones.on.delete", true),
+        .cluster = o->cluster,
+    };
+}
+
+enum ks_status source_options_parse(const struct ks_config *config, struct source_options *ret,
+                                    struct ks_error *err)
+{
+    struct source_options o = {0};
+    const char *start = ks_config_get(config, "start.from");
+    if (!parse_start(start ? start : "latest", &o.start_from, &o.start_ms))
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "start.from: '%s' is neither latest, earliest nor a time such as "
+                            "2025-03-01T12:00:00Z",
+                            start);
+    enum ks_status status = name_filter_new(config, &o.filter, err);
+    if (status)
+        return status;
+    o.prefix = xstrdup(ks_config_get(config, "topic.prefix"));
+    o.cluster = copy_or_null(ks_config_get(config, "cluster"));
+    if (!o.cluster)
+        o.cluster = xstrdup(ks_config_get(config, "milvus.etcd.root.path"));
+    o.replicate_channel = copy_or_null(ks_config_get(config, "milvus.replicate.channel"));
+    o.skip_replicated = ks_config_bool(config, "skip.replicated", false);
+    o.tolerate_errors = equals(config, "errors.tolerance", "all");
+    o.heartbeat_ms = ks_config_long(config, "heartbeat.interval.ms", 1000);
+    o.topic_partitions = (int32_t)ks_config_long(config, "topic.partitions", 0);
+    o.gate_max_bytes = (size_t)ks_config_long(config, "gate.max.bytes", 64 << 20);
+    o.fetch_bytes = (size_t)ks_config_long(config, "fetch.max.bytes", 16 << 20);
+    o.transaction_rows = (size_t)ks_config_long(config, "transaction.max.rows", 10000);
+    o.transaction_bytes = (size_t)ks_config_long(config, "transaction.max.bytes", 8 << 20);
+    o.transaction_ms = 1000;
+    parse_change(config, &o);
+    *ret = o;
+    return KS_OK;
+}
+
+void source_options_release(struct source_options *o)
+{
+    free(o->prefix);
+    free(o->cluster);
+    free(o->replicate_channel);
+    name_filter_free(o->filter);
+    *o = (struct source_options){0};
+}
+
+static bool topic_characters_only(const char *text)
+{
+    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+           strlen(text);
+}
+
+void source_options_validate(const struct ks_config *config, const struct ks_config_issues *issues)
+{
+    enum start_from kind;
+    int64_t ms;
+    const char *start = ks_config_get(config, "start.from");
+    const char *prefix = ks_config_get(config, "topic.prefix");
+    if (start && !strstr(start, "${") && !parse_start(start, &kind, &ms))
+        issues->add(issues->ctx, "start.from",
+                    "must be latest, earliest or a time such as 2025-03-01T12:00:00Z");
+    if (prefix && !strstr(prefix, "${") && !topic_characters_only(prefix))
+        issues->add(issues->ctx, "topic.prefix",
+                    "may only have letters, digits, '.', '_' and '-', as Kafka's topic names");
+}

@@ -1,0 +1,176 @@
+#include "source_state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "kitestream/sdk/util.h"
+
+/* How far before "now" start.from=latest begins to read: rows may be produced up to a second before
+ * the tick that closes them, and clocks differ. Earlier rows are read and left out. */
+enum { LATEST_MARGIN_MS = 10000 };
+
+static enum row_fate row_fate(void *arg, int64_t collection_id, uint64_t tick)
+{
+    struct source_state *s = arg;
+    enum meta_life life;
+    if (ddl_stream_is_filtered(s->stream, collection_id))
+        return ROW_FILTERED;
+    life = meta_model_life(meta_reader_model(s->meta), collection_id);
+    if (life == META_DROPPING || life == META_DROPPED)
+        return ROW_DROPPED;
+    return tick <= s->etcd.list_tick ? ROW_OLD : ROW_UNKNOWN;
+}
+
+static struct mq_start first_position(const struct source_options *o)
+{
+    switch (o->start_from) {
+    case START_EARLIEST:
+        return (struct mq_start){MQ_START_EARLIEST, 0};
+    case START_TIME:
+        return (struct mq_start){MQ_START_TIME, o->start_ms - LATEST_MARGIN_MS};
+    case START_LATEST:
+        break;
+    }
+    return (struct mq_start){MQ_START_TIME, clock_wall_ms() - LATEST_MARGIN_MS};
+}
+
+static uint64_t first_row_start(const struct source_options *o)
+{
+    switch (o->start_from) {
+    case START_EARLIEST:
+        return 0;
+    case START_TIME:
+        return tick_from_ms(o->start_ms);
+    case START_LATEST:
+        break;
+    }
+    return UINT64_MAX;
+}
+
+static enum ks_status list_first(struct source_state *s, struct ks_error *err)
+{
+    struct meta_model *model = meta_reader_model(s->meta);
+    bool compacted;
+    int64_t revision;
+    if (ddl_stream_seq(s->stream) > 0)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "%s.ddl holds records, but this connector has no committed offsets: "
+                            "they were deleted, or another connector wrote the topic. Choose a "
+                            "new topic.prefix, or delete the topics of this one",
+                            s->options.prefix);
+    enum ks_status status = meta_reader_list(s->meta, 0, &revision, &compacted, err);
+    if (!status)
+        status = meta_model_diff(model, ddl_stream_catalogue(s->stream), true, &s->incoming, err);
+    s->etcd.list_tick = meta_model_max_tick(model);
+    s->etcd.row_start = first_row_start(&s->options);
+    return status;
+}
+
+static enum ks_status list_again(struct source_state *s, struct ks_error *err)
+{
+    struct meta_model *model = meta_reader_model(s->meta);
+    bool compacted = false;
+    int64_t revision;
+    if (s->etcd.ddl_seq > ddl_stream_seq(s->stream))
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "%s.ddl ends at seq %" PRId64 ", but seq %" PRId64
+                            " was committed: records are missing. Delete the offsets and choose a "
+                            "new topic.prefix",
+                            s->options.prefix, ddl_stream_seq(s->stream), s->etcd.ddl_seq);
+    enum ks_status status = meta_reader_list(s->meta, s->etcd.revision, &revision, &compacted, err);
+    if (!compacted)
+        return status;
+    ks_log(s->host, KS_LOG_INFO,
+           "etcd no longer has revision %" PRId64 ": comparing its state with the stream",
+           s->etcd.revision);
+    status = meta_reader_list(s->meta, 0, &revision, &compacted, err);
+    if (!status)
+        status = meta_model_diff(model, ddl_stream_catalogue(s->stream), false, &s->incoming, err);
+    return status;
+}
+
+static bool is_incoming(const struct source_state *s, int64_t collection_id)
+{
+    for (const struct pending_ddl *p = s->incoming; p; p = p->next)
+        if (p->ddl->kind == DDL_CREATE_COLLECTION && p->ddl->collection_id == collection_id)
+            return true;
+    return false;
+}
+
+/* Living collections that the stream does not have were left out by the filters when they were
+ * created, and stay so. */
+static void remember_filtered(struct source_state *s, const struct meta_channel_use *uses,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!catalogue_by_id(ddl_stream_catalogue(s->stream), uses[i].collection_id) &&
+            !is_incoming(s, uses[i].collection_id))
+            ddl_stream_filter_out(s->stream, uses[i].collection_id);
+}
+
+static enum ks_status open_channels(struct source_state *s, struct ks_error *err)
+{
+    const struct meta_channel_use *uses;
+    struct mq_start first = first_position(&s->options);
+    size_t count = meta_model_channels(meta_reader_model(s->meta), &uses);
+    enum ks_status status = KS_OK;
+    if (!s->first_start)
+        remember_filtered(s, uses, count);
+    for (size_t i = 0; i < count && !status; i++) {
+        struct mq_start start = {MQ_START_OFFSET, uses[i].start_offset};
+        int channel;
+        if (s->first_start)
+            start = first;
+        else if (uses[i].start_offset < 0)
+            start.kind = MQ_START_EARLIEST;
+        status = source_input_open(s, uses[i].pchannel, start, &channel, err);
+        if (!status)
+            sequencer_use(s->sequencer, channel, uses[i].collection_id, uses[i].create_tick);
+    }
+    return status;
+}
+
+/* snapshot.mode=no_data: say it, so that nobody takes the target for a full copy. */
+static void log_left_out(void *arg, const struct pending_ddl *p)
+{
+    struct source_state *s = arg;
+    if (p->ddl->kind == DDL_CREATE_COLLECTION &&
+        name_filter_match(s->options.filter, p->ddl->db, p->ddl->collection))
+        ks_log(s->host, KS_LOG_WARN,
+               "%s.%s exists already: rows it holds from before the start are not in the stream "
+               "(snapshot.mode=no_data)",
+               p->ddl->db, p->ddl->collection);
+}
+
+enum ks_status source_start(struct source_state *s, const struct ks_config *config,
+                            struct ks_error *err)
+{
+    bool found = false;
+    enum ks_status status = meta_reader_open(config, &s->meta, err);
+    if (!status)
+        status = ddl_stream_open(s->host, &s->options, &s->stream, err);
+    if (!status)
+        status = etcd_offset_read(s->host, s->options.cluster, &s->etcd, &found, err);
+    s->first_start = !found;
+    if (!status)
+        status = found ? list_again(s, err) : list_first(s, err);
+    if (status)
+        return status;
+    if (s->first_start && s->options.start_from != START_EARLIEST)
+        for (const struct pending_ddl *p = s->incoming; p; p = p->next)
+            log_left_out(s, p);
+    s->sequencer = sequencer_new(&(struct sequencer_options){
+        .emitted = ddl_stream_catalogue(s->stream),
+        .fate = row_fate,
+        .fate_arg = s,
+        .released = s->etcd.tick,
+        .row_start = s->etcd.row_start,
+    });
+    status = mq_consumer_open(config, s->options.fetch_bytes, &s->mq, err);
+    if (!status)
+        status = open_channels(s, err);
+    if (!status)
+        status = source_input_take_ddl(s, err);
+    return status;
+}

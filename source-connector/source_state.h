@@ -1,0 +1,72 @@
+/* What a running source task holds; shared by source_start (builds it), source_input (feeds the
+ * sequencer) and source_task (takes from it). */
+#ifndef SOURCE_SOURCE_STATE_H
+#define SOURCE_SOURCE_STATE_H
+
+#include "batch_pool.h"
+#include "ddl_stream.h"
+#include "meta_reader.h"
+#include "mq_consumer.h"
+#include "sequencer.h"
+#include "source_offsets.h"
+#include "source_options.h"
+
+/* One pchannel (or replicate-msg) as the input side sees it; index = sequencer's = consumer's. */
+struct source_channel {
+    int64_t end_at_start; /* high watermark when it was opened */
+    int64_t next;         /* after the last record that was read */
+    int64_t heard_mono_ms;
+    bool paused;
+};
+
+struct source_state {
+    const struct ks_task_host *host;
+    struct source_options options;
+    struct meta_reader *meta;
+    struct mq_consumer *mq;
+    struct sequencer *sequencer;
+    struct ddl_stream *stream;
+    struct batch_pool *pool;
+
+    struct source_channel *channels;
+    size_t channel_count, channel_cap;
+    int replicate_channel;        /* -1: not yet known */
+    struct pending_ddl *incoming; /* delivered, not yet given to the sequencer */
+    bool first_start;             /* no offsets were committed before */
+    struct etcd_offset etcd;      /* as last committed; list_tick and row_start stay */
+
+    struct change_batch *batch; /* being filled */
+    bool batch_has_rows;
+    bool releasing;             /* the sequencer's list is not yet consumed */
+    struct sequencer_item item; /* taken from it, waiting for a new batch */
+    bool has_item;
+    size_t open_rows, open_bytes; /* of the open transaction */
+    bool open;                    /* something was added since the last commit */
+    int64_t open_mono_ms;
+    int64_t heartbeat_mono_ms; /* when the next one is due */
+    int64_t logged_mono_ms;    /* last line about records that were passed over */
+    char *waiting_for;
+};
+
+/* source_start.c: connects, reads what was committed, positions both readers. */
+enum ks_status source_start(struct source_state *s, const struct ks_config *config,
+                            struct ks_error *err);
+
+/* source_input.c */
+
+/* Reads what is there: metadata, then up to a few MB of records, waiting for the first at most
+ * timeout_ms. */
+enum ks_status source_input_pump(struct source_state *s, int timeout_ms, struct ks_error *err);
+/* Gives s->incoming to the sequencer and opens the pchannels that new collections use. */
+enum ks_status source_input_take_ddl(struct source_state *s, struct ks_error *err);
+/* Opens a channel unless it is open. `start` counts only where no offset was committed. */
+enum ks_status source_input_open(struct source_state *s, const char *channel, struct mq_start start,
+                                 int *ret, struct ks_error *err);
+/* Waits until the watch has delivered what etcd holds now. */
+enum ks_status source_input_barrier(struct source_state *s, struct ks_error *err);
+/* With start.from=latest the stream begins when every channel was read to the end it had. */
+bool source_input_caught_up(const struct source_state *s);
+/* Names in the task's status what holds it up: Kafka, etcd, a silent pchannel. */
+void source_input_report(struct source_state *s);
+
+#endif

@@ -1,0 +1,140 @@
+#include "topic_names.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "kitestream/sdk/util.h"
+#include "map.h"
+
+enum { TOPIC_MAX = 249 }; /* Kafka's limit */
+
+/* What a topic was last used for. */
+struct topic_use {
+    int64_t collection_id;
+    bool live;
+    char *name; /* db.collection, for messages */
+    struct ks_arena arena;
+    const struct ddl_schema *schema;
+};
+
+struct topic_names {
+    char *prefix;
+    struct strmap uses; /* topic -> struct topic_use */
+};
+
+struct topic_names *topic_names_new(const char *prefix)
+{
+    struct topic_names *t = xcalloc(1, sizeof(*t));
+    t->prefix = xstrdup(prefix);
+    return t;
+}
+
+static void use_free(struct topic_use *use)
+{
+    if (!use)
+        return;
+    ks_arena_release(&use->arena);
+    free(use->name);
+    free(use);
+}
+
+void topic_names_free(struct topic_names *t)
+{
+    size_t pos = 0;
+    const char *key;
+    void *use;
+    if (!t)
+        return;
+    while (strmap_next(&t->uses, &pos, &key, &use))
+        use_free(use);
+    strmap_release(&t->uses);
+    free(t->prefix);
+    free(t);
+}
+
+static char *plain_name(const struct topic_names *t, const char *db, const char *collection,
+                        struct ks_arena *arena)
+{
+    char *topic = ks_arena_printf(arena, "%s.%s.%s", t->prefix, db, collection);
+    for (char *p = topic + strlen(t->prefix); *p; p++)
+        if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
+            *p = '_';
+    return topic;
+}
+
+static const struct ddl_field *field_named(const struct ddl_schema *schema, const char *name)
+{
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (strcmp(schema->fields[i].name, name) == 0)
+            return &schema->fields[i];
+    return NULL;
+}
+
+/* Would the rows of both be readable with either one's schema? Fields that only one has are
+ * nullable; the key and the types of shared fields must be the same. */
+static bool compatible(const struct ddl_schema *a, const struct ddl_schema *b)
+{
+    for (size_t i = 0; i < a->field_count; i++) {
+        const struct ddl_field *x = &a->fields[i], *y = field_named(b, x->name);
+        if (!y && !x->is_primary_key)
+            continue;
+        if (!y || x->is_primary_key != y->is_primary_key || x->type != y->type ||
+            x->element_type != y->element_type)
+            return false;
+    }
+    return true;
+}
+
+enum ks_status topic_names_choose(const struct topic_names *t, const char *db,
+                                  const char *collection, int64_t collection_id,
+                                  const struct ddl_schema *schema, struct ks_arena *arena,
+                                  const char **ret, struct ks_error *err)
+{
+    char *topic = plain_name(t, db, collection, arena);
+    const struct topic_use *use = strmap_get(&t->uses, topic);
+    if (use && use->live && use->collection_id != collection_id)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "collections %s and %s.%s would share the topic %s: exclude one of "
+                            "them with collection.exclude.list",
+                            use->name, db, collection, topic);
+    if (use && use->collection_id != collection_id &&
+        !(compatible(use->schema, schema) && compatible(schema, use->schema)))
+        topic = ks_arena_printf(arena, "%s.%" PRId64, topic, collection_id);
+    if (strlen(topic) > TOPIC_MAX)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "the topic name %s is longer than Kafka's %d characters: choose a "
+                            "shorter topic.prefix",
+                            topic, TOPIC_MAX);
+    *ret = topic;
+    return KS_OK;
+}
+
+static void end_use(struct topic_names *t, int64_t collection_id)
+{
+    size_t pos = 0;
+    const char *key;
+    void *value;
+    while (strmap_next(&t->uses, &pos, &key, &value)) {
+        struct topic_use *use = value;
+        if (use->collection_id == collection_id)
+            use->live = false;
+    }
+}
+
+void topic_names_note(struct topic_names *t, const struct ddl *ddl)
+{
+    bool begins = ddl->kind == DDL_CREATE_COLLECTION || ddl->kind == DDL_RENAME_COLLECTION;
+    if (begins || ddl->kind == DDL_DROP_COLLECTION)
+        end_use(t, ddl->collection_id);
+    if (!begins || !ddl->topic || !ddl->schema)
+        return;
+    struct topic_use *use = xcalloc(1, sizeof(*use));
+    use->collection_id = ddl->collection_id;
+    use->live = true;
+    use->name = xasprintf("%s.%s", ddl->db, ddl->collection);
+    use->schema = ddl_schema_copy(ddl->schema, &use->arena);
+    use_free(strmap_put(&t->uses, ddl->topic, use));
+}
