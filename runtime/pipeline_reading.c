@@ -157,7 +157,8 @@ static enum ks_status take_option(void *arg, const char *option, const char *val
     const char *key = own_key(option);
     if (!key)
         return pipeline_set(target->r, target->connector, option, value, line);
-    char *text = xasprintf("\"%s\" does not belong here; the key \"%s\" says it", option, key);
+    char *text =
+        xasprintf("\"%s\" does not belong among the options; the key \"%s\" says it", option, key);
     enum ks_status status = pipeline_fail(target->r, line, text);
     free(text);
     return status;
