@@ -30,6 +30,7 @@ struct pending_ddl {
     size_t use_count;
 };
 void pending_ddl_free(struct pending_ddl *p);
+void pending_ddl_list_free(struct pending_ddl *list);
 
 /* meta_prefix: "<root path>/<meta sub path>/". */
 struct meta_model *meta_model_new(const char *meta_prefix);
@@ -42,17 +43,24 @@ enum ks_status meta_model_list_kv(struct meta_model *m, const struct etcd_kv *kv
                                   struct ks_error *err);
 enum ks_status meta_model_list_end(struct meta_model *m, int64_t revision, struct ks_error *err);
 
-/* Events of whole revisions, in order. DDL are appended to *tail_list (singly linked, in revision
- * order, several of one revision in dependency order). Errors: DATA for a value that does not
- * decode, naming the key. */
+/* Events of whole revisions, in order. DDL are appended to the list that begins at *list (in
+ * revision order, several of one revision in dependency order). A listing counts as said already:
+ * only what changes afterwards gives DDL. Errors: DATA for a value that does not decode, naming the
+ * key. */
 enum ks_status meta_model_events(struct meta_model *m, const struct etcd_event *events,
                                  size_t count, struct pending_ddl **list, struct ks_error *err);
 
-/* DDL that turn `emitted` (what the stream says) into the mirror: for a first start with an empty
- * catalogue (everything, in dependency order, snapshot = true), after a compaction (drops first,
- * then renames, then creates; lives that began and ended in between from the snapshots/ keys). */
-enum ks_status meta_model_diff(struct meta_model *m, const struct catalogue *emitted,
-                               bool snapshot, struct pending_ddl **list, struct ks_error *err);
+/* After a compaction, before meta_model_diff: the stream says everything up to this tick (the
+ * released W) and this revision. What happened since then comes from the snapshots/ keys, in order,
+ * with its own TSO, lives that began and ended in between included. Without it the diff knows only
+ * the present. */
+void meta_model_said(struct meta_model *m, uint64_t tick, int64_t revision);
+
+/* Right after a listing: DDL that turn `emitted` (what the stream says) into the mirror, for a
+ * first start with an empty catalogue (everything, in dependency order, snapshot = true), or after
+ * a compaction (what the history tells; for the rest drops first, then renames, then creates). */
+enum ks_status meta_model_diff(struct meta_model *m, const struct catalogue *emitted, bool snapshot,
+                               struct pending_ddl **list, struct ks_error *err);
 
 /* The least TSO of an object still Creating (or of a change not yet complete), or UINT64_MAX: with
  * no pchannel in use, W stays below it. */
@@ -66,5 +74,13 @@ enum meta_life { META_UNKNOWN, META_CREATING, META_CREATED, META_DROPPING, META_
 enum meta_life meta_model_life(const struct meta_model *m, int64_t collection_id);
 /* Number of keys below the prefix; 0 means a wrong root path. */
 size_t meta_model_key_count(const struct meta_model *m);
+
+/* Changes of users, roles and grants since the start: not part of the stream, counted by name. */
+#define META_IGNORED_COUNT 7
+struct meta_ignored {
+    const char *name; /* "users", "roles", "grantee-id", ... */
+    uint64_t count;
+};
+const struct meta_ignored *meta_model_ignored(const struct meta_model *m); /* META_IGNORED_COUNT */
 
 #endif

@@ -1,0 +1,393 @@
+/* Values of Milvus' etcd keys. In: protobuf bytes; out: plain structs in the caller's arena. The
+ * generic protobuf library is good enough here: metadata changes are rare. */
+#include "meta_values.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kitestream/sdk/util.h"
+#include "milvus_meta.pb-c.h"
+#include "proto_wire.h"
+
+static enum ks_status not_a(struct ks_error *err, const char *message)
+{
+    return ks_error_set(err, KS_ERR_DATA, "the value does not decode as %s", message);
+}
+
+static const char *text(struct ks_arena *arena, const char *str)
+{
+    return ks_arena_strndup(arena, str, strlen(str));
+}
+
+static const struct ddl_kv *pairs(struct ks_arena *arena, MilvusMeta__KeyValuePair *const *kvs,
+                                  size_t count)
+{
+    struct ddl_kv *copy = ks_arena_zalloc(arena, count * sizeof(*copy));
+    for (size_t i = 0; i < count; i++)
+        copy[i] = (struct ddl_kv){text(arena, kvs[i]->key), text(arena, kvs[i]->value)};
+    return copy;
+}
+
+static const char *const *texts(struct ks_arena *arena, char *const *strings, size_t count)
+{
+    const char **copy = ks_arena_zalloc(arena, count * sizeof(*copy));
+    for (size_t i = 0; i < count; i++)
+        copy[i] = text(arena, strings[i]);
+    return copy;
+}
+
+/* ---- default values as JSON ---- */
+
+/* The shortest text that reads back as the same number. */
+static const char *number_text(struct ks_arena *arena, double value, bool single)
+{
+    if (!isfinite(value))
+        return isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    char buffer[40];
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(buffer, sizeof buffer, "%.*g", digits, value);
+        double back = strtod(buffer, NULL);
+        if (single ? (float)back == (float)value : back == value)
+            break;
+    }
+    return text(arena, buffer);
+}
+
+static const char *string_text(struct ks_arena *arena, const char *str, size_t len)
+{
+    json_t *string = json_stringn(str, len);
+    char *dump = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
+    const char *copy = dump ? text(arena, dump) : NULL;
+    free(dump);
+    json_decref(string);
+    return copy;
+}
+
+static const char *default_text(struct ks_arena *arena, const MilvusMeta__ValueField *value)
+{
+    switch (value->data_case) {
+    case MILVUS_META__VALUE_FIELD__DATA_BOOL_DATA:
+        return value->bool_data ? "true" : "false";
+    case MILVUS_META__VALUE_FIELD__DATA_INT_DATA:
+        return ks_arena_printf(arena, "%" PRId32, value->int_data);
+    case MILVUS_META__VALUE_FIELD__DATA_LONG_DATA:
+        return ks_arena_printf(arena, "%" PRId64, value->long_data);
+    case MILVUS_META__VALUE_FIELD__DATA_FLOAT_DATA:
+        return number_text(arena, (double)value->float_data, true);
+    case MILVUS_META__VALUE_FIELD__DATA_DOUBLE_DATA:
+        return number_text(arena, value->double_data, false);
+    case MILVUS_META__VALUE_FIELD__DATA_STRING_DATA:
+        return string_text(arena, value->string_data, strlen(value->string_data));
+    case MILVUS_META__VALUE_FIELD__DATA_BYTES_DATA:
+        /* Of a JSON field: the text itself. */
+        return ks_arena_strndup(arena, (const char *)value->bytes_data.data, value->bytes_data.len);
+    default:
+        return NULL;
+    }
+}
+
+/* ---- fields, functions ---- */
+
+static void copy_field(struct ks_arena *arena, const MilvusMeta__FieldSchema *from,
+                       struct ddl_field *to)
+{
+    *to = (struct ddl_field){
+        .id = from->fieldid,
+        .name = text(arena, from->name),
+        .type = (enum milvus_type)from->data_type,
+        .element_type = (enum milvus_type)from->element_type,
+        .is_primary_key = from->is_primary_key,
+        .auto_id = from->autoid,
+        .is_partition_key = from->is_partition_key,
+        .is_clustering_key = from->is_clustering_key,
+        .is_dynamic = from->is_dynamic,
+        .nullable = from->nullable,
+        .is_function_output = from->is_function_output,
+        .description = text(arena, from->description),
+        .default_value = from->default_value ? default_text(arena, from->default_value) : NULL,
+        .type_params = pairs(arena, from->type_params, from->n_type_params),
+        .type_param_count = from->n_type_params,
+    };
+}
+
+static void copy_function(struct ks_arena *arena, const MilvusMeta__FunctionSchema *from,
+                          struct ddl_function *to)
+{
+    *to = (struct ddl_function){
+        .name = text(arena, from->name),
+        .id = from->id,
+        .type = (int32_t)from->type,
+        .description = text(arena, from->description),
+        .inputs = texts(arena, from->input_field_names, from->n_input_field_names),
+        .input_count = from->n_input_field_names,
+        .outputs = texts(arena, from->output_field_names, from->n_output_field_names),
+        .output_count = from->n_output_field_names,
+        .params = pairs(arena, from->params, from->n_params),
+        .param_count = from->n_params,
+    };
+}
+
+enum ks_status meta_decode_field(struct ks_slice value, struct ks_arena *arena,
+                                 struct ddl_field *ret, bool *ret_gone, struct ks_error *err)
+{
+    MilvusMeta__FieldSchema *field = milvus_meta__field_schema__unpack(NULL, value.len, value.data);
+    if (!field)
+        return not_a(err, "FieldSchema");
+    copy_field(arena, field, ret);
+    *ret_gone = field->state != MILVUS_META__FIELD_STATE__FieldCreated;
+    milvus_meta__field_schema__free_unpacked(field, NULL);
+    return KS_OK;
+}
+
+enum ks_status meta_decode_function(struct ks_slice value, struct ks_arena *arena,
+                                    struct ddl_function *ret, struct ks_error *err)
+{
+    MilvusMeta__FunctionSchema *function =
+        milvus_meta__function_schema__unpack(NULL, value.len, value.data);
+    if (!function)
+        return not_a(err, "FunctionSchema");
+    copy_function(arena, function, ret);
+    milvus_meta__function_schema__free_unpacked(function, NULL);
+    return KS_OK;
+}
+
+/* ---- databases, collections, partitions, aliases ---- */
+
+static enum meta_state state_of(int state)
+{
+    /* Collections, partitions and aliases number their states alike. */
+    return state == MILVUS_META__COLLECTION_STATE__CollectionCreated    ? META_STATE_CREATED
+           : state == MILVUS_META__COLLECTION_STATE__CollectionCreating ? META_STATE_CREATING
+                                                                        : META_STATE_GONE;
+}
+
+enum ks_status meta_decode_database(struct ks_slice value, struct ks_arena *arena,
+                                    struct meta_database_value *ret, struct ks_error *err)
+{
+    MilvusMeta__DatabaseInfo *db = milvus_meta__database_info__unpack(NULL, value.len, value.data);
+    if (!db)
+        return not_a(err, "DatabaseInfo");
+    enum meta_state state = META_STATE_GONE;
+    if (db->state == MILVUS_META__DATABASE_STATE__DatabaseCreated)
+        state = META_STATE_CREATED;
+    else if (db->state == MILVUS_META__DATABASE_STATE__DatabaseCreating ||
+             db->state == MILVUS_META__DATABASE_STATE__DatabaseUnknown)
+        state = META_STATE_CREATING;
+    *ret = (struct meta_database_value){
+        .state = state,
+        .name = text(arena, db->name),
+        .create_tick = db->created_time,
+        .properties = pairs(arena, db->properties, db->n_properties),
+        .property_count = db->n_properties,
+    };
+    milvus_meta__database_info__free_unpacked(db, NULL);
+    return KS_OK;
+}
+
+/* Kafka's message ID is the offset, eight bytes little-endian. */
+static int64_t start_offset(const MilvusMeta__CollectionInfo *info, const char *pchannel)
+{
+    for (size_t i = 0; i < info->n_start_positions; i++) {
+        const MilvusMeta__KeyDataPair *position = info->start_positions[i];
+        if (strcmp(position->key, pchannel) != 0 || position->data.len != 8)
+            continue;
+        uint64_t offset = 0;
+        for (size_t byte = 8; byte-- > 0;)
+            offset = offset << 8 | position->data.data[byte];
+        return (int64_t)offset < 0 ? -1 : (int64_t)offset;
+    }
+    return -1;
+}
+
+static void copy_channels(struct ks_arena *arena, const MilvusMeta__CollectionInfo *info,
+                          struct meta_collection_value *to)
+{
+    struct meta_channel *channels =
+        ks_arena_zalloc(arena, info->n_physical_channel_names * sizeof(*channels));
+    for (size_t i = 0; i < info->n_physical_channel_names; i++) {
+        const char *name = info->physical_channel_names[i];
+        channels[i] = (struct meta_channel){text(arena, name), start_offset(info, name)};
+    }
+    to->channels = channels;
+    to->channel_count = info->n_physical_channel_names;
+}
+
+/* What collections before 2.1 keep inside their own value. */
+static void copy_old_layout(struct ks_arena *arena, const MilvusMeta__CollectionInfo *info,
+                            struct ddl_schema *to)
+{
+    const MilvusMeta__CollectionSchema *schema = info->schema;
+    if (schema && schema->n_fields > 0) {
+        struct ddl_field *fields = ks_arena_zalloc(arena, schema->n_fields * sizeof(*fields));
+        for (size_t i = 0; i < schema->n_fields; i++)
+            copy_field(arena, schema->fields[i], &fields[i]);
+        to->fields = fields;
+        to->field_count = schema->n_fields;
+    }
+    if (schema && schema->n_functions > 0) {
+        struct ddl_function *functions =
+            ks_arena_zalloc(arena, schema->n_functions * sizeof(*functions));
+        for (size_t i = 0; i < schema->n_functions; i++)
+            copy_function(arena, schema->functions[i], &functions[i]);
+        to->functions = functions;
+        to->function_count = schema->n_functions;
+    }
+    size_t count = info->n_partitionids < info->n_partitionnames ? info->n_partitionids
+                                                                 : info->n_partitionnames;
+    struct ddl_named *partitions = ks_arena_zalloc(arena, count * sizeof(*partitions));
+    for (size_t i = 0; i < count; i++)
+        partitions[i] =
+            (struct ddl_named){info->partitionids[i], text(arena, info->partitionnames[i])};
+    to->partitions = partitions;
+    to->partition_count = count;
+}
+
+enum ks_status meta_decode_collection(struct ks_slice value, struct ks_arena *arena,
+                                      struct meta_collection_value *ret, struct ks_error *err)
+{
+    MilvusMeta__CollectionInfo *info =
+        milvus_meta__collection_info__unpack(NULL, value.len, value.data);
+    if (!info)
+        return not_a(err, "CollectionInfo");
+    const MilvusMeta__CollectionSchema *schema = info->schema;
+    *ret = (struct meta_collection_value){
+        .state = state_of((int)info->state),
+        .create_tick = info->create_time,
+        .schema =
+            {
+                .name = text(arena, schema ? schema->name : ""),
+                .description = text(arena, schema ? schema->description : ""),
+                .auto_id = schema && schema->autoid,
+                .enable_dynamic_field = schema && schema->enable_dynamic_field,
+                .shards = info->shards_num,
+                .consistency_level = (int32_t)info->consistency_level,
+                .properties = pairs(arena, info->properties, info->n_properties),
+                .property_count = info->n_properties,
+            },
+    };
+    copy_old_layout(arena, info, &ret->schema);
+    copy_channels(arena, info, ret);
+    milvus_meta__collection_info__free_unpacked(info, NULL);
+    return KS_OK;
+}
+
+enum ks_status meta_decode_partition(struct ks_slice value, struct ks_arena *arena,
+                                     struct meta_partition_value *ret, struct ks_error *err)
+{
+    MilvusMeta__PartitionInfo *info =
+        milvus_meta__partition_info__unpack(NULL, value.len, value.data);
+    if (!info)
+        return not_a(err, "PartitionInfo");
+    *ret = (struct meta_partition_value){
+        .state = state_of((int)info->state),
+        .name = text(arena, info->partitionname),
+        .create_tick = info->partition_created_timestamp,
+    };
+    milvus_meta__partition_info__free_unpacked(info, NULL);
+    return KS_OK;
+}
+
+static enum ks_status decode_old_alias(struct ks_slice value, enum meta_state *ret_state,
+                                       int64_t *ret_collection_id, struct ks_error *err)
+{
+    MilvusMeta__CollectionInfo *info =
+        milvus_meta__collection_info__unpack(NULL, value.len, value.data);
+    if (!info)
+        return not_a(err, "CollectionInfo");
+    *ret_state = META_STATE_CREATED;
+    *ret_collection_id = info->id;
+    milvus_meta__collection_info__free_unpacked(info, NULL);
+    return KS_OK;
+}
+
+enum ks_status meta_decode_alias(enum meta_kind kind, struct ks_slice value,
+                                 enum meta_state *ret_state, int64_t *ret_collection_id,
+                                 struct ks_error *err)
+{
+    if (kind == META_OLD_ALIAS)
+        return decode_old_alias(value, ret_state, ret_collection_id, err);
+    MilvusMeta__AliasInfo *info = milvus_meta__alias_info__unpack(NULL, value.len, value.data);
+    if (!info)
+        return not_a(err, "AliasInfo");
+    *ret_state = state_of((int)info->state);
+    *ret_collection_id = info->collection_id;
+    milvus_meta__alias_info__free_unpacked(info, NULL);
+    return KS_OK;
+}
+
+/* ---- indexes, loads, imports ---- */
+
+enum ks_status meta_decode_index(struct ks_slice value, struct ks_arena *arena,
+                                 struct meta_index_value *ret, struct ks_error *err)
+{
+    MilvusMeta__FieldIndex *index = milvus_meta__field_index__unpack(NULL, value.len, value.data);
+    if (!index || !index->index_info) {
+        milvus_meta__field_index__free_unpacked(index, NULL);
+        return not_a(err, "FieldIndex");
+    }
+    const MilvusMeta__IndexInfo *info = index->index_info;
+    /* What the user gave is what makes the same index again; Milvus may have resolved it further.
+     */
+    bool user = info->n_user_index_params > 0;
+    *ret = (struct meta_index_value){
+        .deleted = index->deleted,
+        .create_tick = index->create_time,
+        .index =
+            {
+                .name = text(arena, info->index_name),
+                .id = info->indexid,
+                .field_id = info->fieldid,
+                .params = user ? pairs(arena, info->user_index_params, info->n_user_index_params)
+                               : pairs(arena, info->index_params, info->n_index_params),
+                .param_count = user ? info->n_user_index_params : info->n_index_params,
+            },
+    };
+    milvus_meta__field_index__free_unpacked(index, NULL);
+    return KS_OK;
+}
+
+static void set_load(struct meta_load_value *ret, MilvusMeta__LoadStatus status, int32_t replicas)
+{
+    ret->present =
+        status == MILVUS_META__LOAD_STATUS__Loading || status == MILVUS_META__LOAD_STATUS__Loaded;
+    ret->loaded = status == MILVUS_META__LOAD_STATUS__Loaded;
+    ret->replicas = replicas;
+}
+
+enum ks_status meta_decode_load(enum meta_kind kind, struct ks_slice value,
+                                struct meta_load_value *ret, struct ks_error *err)
+{
+    *ret = (struct meta_load_value){0};
+    if (kind == META_PARTITION_LOAD) {
+        MilvusMeta__PartitionLoadInfo *info =
+            milvus_meta__partition_load_info__unpack(NULL, value.len, value.data);
+        if (!info)
+            return not_a(err, "PartitionLoadInfo");
+        set_load(ret, info->status, info->replica_number);
+        milvus_meta__partition_load_info__free_unpacked(info, NULL);
+        return KS_OK;
+    }
+    MilvusMeta__CollectionLoadInfo *info =
+        milvus_meta__collection_load_info__unpack(NULL, value.len, value.data);
+    if (!info)
+        return not_a(err, "CollectionLoadInfo");
+    set_load(ret, info->status, info->replica_number);
+    ret->by_partition = info->load_type == MILVUS_META__LOAD_TYPE__LoadPartition;
+    milvus_meta__collection_load_info__free_unpacked(info, NULL);
+    return KS_OK;
+}
+
+int64_t meta_import_collection(struct ks_slice value, bool (*known)(void *arg, int64_t id),
+                               void *arg)
+{
+    struct wire wire = wire_of(value.data, value.len);
+    struct wire_field field;
+    while (wire_next(&wire, &field))
+        if (field.type == WIRE_VARINT && field.value > 1 && known(arg, (int64_t)field.value))
+            return (int64_t)field.value;
+    return 0;
+}
