@@ -1,0 +1,143 @@
+/* The status topic's records as a table, without a topic. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "status_store.h"
+
+static int setup(void **state)
+{
+    *state = status_store_new("me:1");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    status_store_close(*state);
+    return 0;
+}
+
+static void record(struct status_store *s, const char *key, const char *value)
+{
+    status_store_apply(s, (struct ks_slice){key, strlen(key)},
+                       (struct ks_slice){value, value ? strlen(value) : 0});
+}
+
+static void put(struct status_store *s, int task, enum task_state state, int64_t generation)
+{
+    struct task_status status = {.state = state, .generation = generation};
+    status_store_put(s, "c", task, &status);
+}
+
+static void assert_state(struct status_store *s, int task, enum task_state state,
+                         const char *worker)
+{
+    struct task_status found;
+    assert_true(status_store_get(s, "c", task, &found));
+    assert_int_equal(found.state, state);
+    assert_string_equal(found.worker_id, worker);
+    task_status_release(&found);
+}
+
+static void test_apply__all_members(void **state)
+{
+    struct task_status found;
+    record(*state, "status-task-c-3",
+           "{\"state\":\"FAILED\",\"trace\":\"boom\",\"worker_id\":\"other:1\",\"generation\":4,"
+           "\"version\":\"1.2\",\"waiting\":\"rain\"}");
+    assert_true(status_store_get(*state, "c", 3, &found));
+    assert_int_equal(found.state, TASK_FAILED);
+    assert_string_equal(found.trace, "boom");
+    assert_string_equal(found.waiting, "rain");
+    assert_string_equal(found.version, "1.2");
+    assert_string_equal(found.worker_id, "other:1");
+    assert_int_equal(found.generation, 4);
+    task_status_release(&found);
+    assert_int_equal(status_store_task_count(*state, "c"), 4);
+    assert_int_equal(status_store_task_count(*state, "c-3"), 0);
+}
+
+static void test_put__shows_at_once_and_ignores_its_echo(void **state)
+{
+    put(*state, STATUS_CONNECTOR, TASK_RUNNING, 1);
+    put(*state, STATUS_CONNECTOR, TASK_PAUSED, 1);
+    record(*state, "status-connector-c",
+           "{\"state\":\"RUNNING\",\"trace\":null,\"worker_id\":\"me:1\",\"generation\":1}");
+    assert_state(*state, STATUS_CONNECTOR, TASK_PAUSED, "me:1");
+}
+
+static void test_apply__newer_owner_wins_over_older(void **state)
+{
+    put(*state, 0, TASK_RUNNING, 2);
+    record(*state, "status-task-c-0",
+           "{\"state\":\"UNASSIGNED\",\"worker_id\":\"other:1\",\"generation\":1}");
+    assert_state(*state, 0, TASK_RUNNING, "me:1");
+    record(*state, "status-task-c-0",
+           "{\"state\":\"PAUSED\",\"worker_id\":\"other:1\",\"generation\":3}");
+    assert_state(*state, 0, TASK_PAUSED, "other:1");
+    put(*state, 0, TASK_UNASSIGNED, 2); /* a late report of ours */
+    assert_state(*state, 0, TASK_PAUSED, "other:1");
+}
+
+static void test_delete__and_put_again_before_the_tombstone_is_read(void **state)
+{
+    struct task_status found;
+    put(*state, 0, TASK_RUNNING, 1);
+    put(*state, 1, TASK_RUNNING, 1);
+    status_store_delete_tasks(*state, "c", 1);
+    assert_false(status_store_get(*state, "c", 1, &found));
+    assert_int_equal(status_store_task_count(*state, "c"), 1);
+    put(*state, 1, TASK_RUNNING, 2);
+    record(*state, "status-task-c-1", NULL);
+    assert_state(*state, 1, TASK_RUNNING, "me:1");
+}
+
+static void test_apply__tombstone_of_another_worker(void **state)
+{
+    struct task_status found;
+    record(*state, "status-task-c-0",
+           "{\"state\":\"RUNNING\",\"worker_id\":\"other:1\",\"generation\":3}");
+    record(*state, "status-task-c-0", NULL);
+    assert_false(status_store_get(*state, "c", 0, &found));
+}
+
+static void test_apply__what_cannot_be_read_has_no_effect(void **state)
+{
+    static const char *const values[] = {"", "{", "[]", "{\"state\":\"?\"}", "{\"state\":7}"};
+    put(*state, 0, TASK_RUNNING, 1);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        record(*state, "status-task-c-0", values[i]);
+    record(*state, "status-topic-t:connector-c", "{}");
+    assert_state(*state, 0, TASK_RUNNING, "me:1");
+}
+
+static void test_put__text_that_is_not_utf8(void **state)
+{
+    struct task_status found;
+    char trace[] = "bad \xff byte";
+    struct task_status status = {.state = TASK_FAILED, .trace = trace};
+    status_store_put(*state, "c", 0, &status);
+    assert_true(status_store_get(*state, "c", 0, &found));
+    assert_string_equal(found.trace, trace);
+    task_status_release(&found);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_apply__all_members),
+        TEST(test_put__shows_at_once_and_ignores_its_echo),
+        TEST(test_apply__newer_owner_wins_over_older),
+        TEST(test_delete__and_put_again_before_the_tombstone_is_read),
+        TEST(test_apply__tombstone_of_another_worker),
+        TEST(test_apply__what_cannot_be_read_has_no_effect),
+        TEST(test_put__text_that_is_not_utf8),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
