@@ -151,20 +151,17 @@ void producer_reset(struct producer *p)
     p->failure.status = KS_OK;
 }
 
-enum ks_status producer_wait(struct producer *p, struct ks_error *err)
+enum ks_status producer_wait(struct producer *p, int64_t deadline_mono_ms, struct ks_error *err)
 {
-    int64_t stopped_ms = 0;
     enum ks_status status;
     while ((status = producer_check(p, err)) == KS_OK && p->outstanding > 0) {
-        producer_poll(p, 100);
-        if (!p->client.ctx->stop || p->outstanding == 0)
-            continue;
-        if (stopped_ms == 0)
-            stopped_ms = clock_mono_ms();
-        else if (clock_mono_ms() - stopped_ms > STOPPED_WAIT_MS)
+        int64_t now_ms = clock_mono_ms();
+        if (p->client.ctx->stop && deadline_mono_ms > now_ms + STOPPED_WAIT_MS)
+            deadline_mono_ms = now_ms + STOPPED_WAIT_MS;
+        if (now_ms >= deadline_mono_ms)
             return ks_error_set(err, KS_ERR_RETRIABLE,
-                                "stopped while %zu records wait for their acknowledgement",
-                                p->outstanding);
+                                "%zu records wait for Kafka's acknowledgement", p->outstanding);
+        producer_poll(p, 100);
     }
     return status;
 }
@@ -331,7 +328,7 @@ enum ks_status producer_next_offsets(struct producer *p, const char *topic,
 {
     int32_t partitions = 0;
     struct producer_topic *t = NULL;
-    enum ks_status status = producer_wait(p, err);
+    enum ks_status status = producer_wait(p, PRODUCER_NO_DEADLINE, err);
     if (status == KS_OK)
         status = topic_admin_partitions(p->admin, topic, &partitions, err);
     if (status == KS_OK && partitions == 0)

@@ -40,9 +40,10 @@ enum ks_status producer_send(struct producer *p, const struct ks_record *record,
 void producer_poll(struct producer *p, int timeout_ms);
 /* KS_OK, or why nothing more can be produced: RESTART, or FATAL for what a restart does not heal. */
 enum ks_status producer_check(struct producer *p, struct ks_error *err);
-/* Until every record is acknowledged. Errors: as producer_check; RETRIABLE when stopped and the
- * brokers do not answer. */
-enum ks_status producer_wait(struct producer *p, struct ks_error *err);
+/* Until every record is acknowledged. Errors: as producer_check; RETRIABLE at the deadline, or some
+ * seconds after the task was stopped. */
+enum ks_status producer_wait(struct producer *p, int64_t deadline_mono_ms, struct ks_error *err);
+#define PRODUCER_NO_DEADLINE INT64_MAX
 /* Forgets failed deliveries: what failed was aborted. */
 void producer_reset(struct producer *p);
 /* As ks_task_host.next_offsets. More partitions than `cap` are an error (FATAL). */

@@ -11,7 +11,8 @@
 #include "kitestream/sdk/util.h"
 #include "log.h"
 
-#define TROUBLE_LOG_EVERY_MS 30000
+/* Every broker that is away reports for itself. */
+#define SHOW_EVERY_MS 30000
 
 static enum ks_log_level level_of(int syslog_level)
 {
@@ -35,15 +36,14 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     struct task_client *c = opaque;
+    int64_t now_ms = clock_mono_ms();
+    if (c->in_trouble && now_ms - c->shown_mono_ms < SHOW_EVERY_MS)
+        return;
     char *text = xasprintf("Kafka (%s, bootstrap.servers=%s): %s: %s", c->what,
                            c->ctx->worker->bootstrap_servers,
                            rd_kafka_err2str((rd_kafka_resp_err_t)code), reason);
-    int64_t now_ms = clock_mono_ms();
-    if (!c->in_trouble || now_ms - c->logged_mono_ms > TROUBLE_LOG_EVERY_MS) {
-        log_line(KS_LOG_WARN, c->ctx->connector, c->ctx->task_id, "%s", text);
-        c->logged_mono_ms = now_ms;
-    }
     c->in_trouble = true;
+    c->shown_mono_ms = now_ms;
     c->ctx->on_waiting(c->ctx, text);
     free(text);
 }

@@ -12,7 +12,7 @@ struct task_client {
     const char *what; /* "producer" */
     rd_kafka_t *rk;
     bool in_trouble;       /* the status names it */
-    int64_t logged_mono_ms; /* of the last line about trouble */
+    int64_t shown_mono_ms; /* when it was put there */
 };
 
 struct client_option {
