@@ -1,0 +1,444 @@
+/* Cells of a row in, records of the change stream out, their bytes in the batch's arena; next: the
+ * host produces them as they are. One encoder per collection and schema: compiled plans, and the
+ * source block written once per MQ record, so that a row costs its own bytes and two numbers. */
+#include "change_encode.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "change_schema.h"
+#include "clock.h"
+#include "kitestream/sdk/util.h"
+
+#define ARENA_KEEP_BYTES (1 << 20)
+#define SCRATCH_KEEP_BYTES (64 << 10)
+
+/* Headers of the flat shape; OP and ROW differ from row to row. */
+enum flat_header {
+    HEADER_OP,
+    HEADER_ROW,
+    HEADER_VERSION,
+    HEADER_CONNECTOR,
+    HEADER_NAME,
+    HEADER_TS_MS,
+    HEADER_SNAPSHOT,
+    HEADER_DB,
+    HEADER_COLLECTION,
+    HEADER_COLLECTION_ID,
+    HEADER_PARTITION,
+    HEADER_PARTITION_ID,
+    HEADER_TICK,
+    HEADER_CHANNEL,
+    HEADER_OFFSET,
+    HEADER_DDL_SEQ,
+    HEADER_COUNT,
+};
+
+/* A schema with its plan and the host's handle. */
+struct plan {
+    struct ks_avro_schema *avro;
+    struct ks_avro_encoder *encoder;
+    const struct ks_schema *handle;
+};
+
+struct change_encoder {
+    bool flat, upsert_as_create, tombstones;
+    char *version, *name; /* of the source block */
+    struct column_layout *layout;
+    struct plan key, value;
+    struct ks_cell *cells;                   /* of the value */
+    size_t before, after, source, op, ts_ms; /* cells of the envelope; flat: `row` is all */
+    struct ks_arena arena, scratch;
+    struct ks_buf bytes; /* of the row at hand */
+    struct ks_buf source_block;
+    size_t source_prefix_bytes; /* up to the field `row` */
+    /* of the MQ record at hand */
+    const char *topic;
+    int64_t timestamp_ms, ddl_seq;
+    struct ks_header headers[HEADER_COUNT];
+};
+
+/* ---- making one ---- */
+
+static void plan_free(struct plan *plan)
+{
+    ks_avro_encoder_free(plan->encoder);
+    ks_avro_schema_free(plan->avro);
+}
+
+static enum ks_status plan_new(const struct ks_task_host *host, char *take_json, struct plan *plan,
+                               struct ks_error *err)
+{
+    size_t len = strlen(take_json);
+    enum ks_status status = ks_avro_schema_parse(take_json, len, &plan->avro, err);
+    if (status == KS_OK)
+        status = ks_avro_encoder_new(plan->avro, &plan->encoder, err);
+    if (status == KS_OK)
+        status = host->schema_intern(host->task, take_json, len, &plan->handle, err);
+    free(take_json);
+    return status;
+}
+
+static enum ks_status plans_new(struct change_encoder *enc, const struct ks_task_host *host,
+                                const struct change_options *opt,
+                                const struct catalogue_collection *coll, struct ks_error *err)
+{
+    char *json;
+    enum ks_status status = change_schema_key(coll, opt->primitive_key, &json, err);
+    if (status == KS_OK)
+        status = plan_new(host, json, &enc->key, err);
+    if (status == KS_OK)
+        status = change_schema_value(coll, opt->flat, &json, err);
+    if (status == KS_OK)
+        status = plan_new(host, json, &enc->value, err);
+    return status;
+}
+
+/* The row's cells must be where the layout thinks they are; both number them in schema order. */
+static enum ks_status find_cells(struct change_encoder *enc, struct ks_error *err)
+{
+    const struct ks_avro_encoder *plan = enc->value.encoder;
+    size_t count = ks_avro_encoder_cells(plan), rows = enc->layout->cell_count;
+    if (enc->flat ? count != rows : count != 2 * (rows + 1) + 1 + CHANGE_SOURCE_FIELDS + 2)
+        return ks_error_set(err, KS_ERR_FATAL, "the encoder has %zu cells for rows of %zu", count,
+                            rows);
+    enc->cells = xcalloc(count, sizeof *enc->cells);
+    if (enc->flat)
+        return KS_OK;
+    enc->before = (size_t)ks_avro_encoder_cell(plan, "before");
+    enc->after = (size_t)ks_avro_encoder_cell(plan, "after");
+    enc->source = (size_t)ks_avro_encoder_cell(plan, "source");
+    enc->op = (size_t)ks_avro_encoder_cell(plan, "op");
+    enc->ts_ms = (size_t)ks_avro_encoder_cell(plan, "ts_ms");
+    return KS_OK;
+}
+
+enum ks_status change_encoder_new(const struct ks_task_host *host, const struct change_options *opt,
+                                  const struct catalogue_collection *coll,
+                                  struct change_encoder **ret, struct ks_error *err)
+{
+    struct change_encoder *enc = xcalloc(1, sizeof *enc);
+    enc->flat = opt->flat;
+    enc->upsert_as_create = opt->upsert_as_create;
+    enc->tombstones = opt->tombstones;
+    enc->version = xstrdup(opt->version);
+    enc->name = xstrdup(opt->prefix);
+    enum ks_status status = column_layout_new(coll->schema, &enc->layout, err);
+    if (status == KS_OK)
+        status = plans_new(enc, host, opt, coll, err);
+    if (status == KS_OK)
+        status = find_cells(enc, err);
+    if (status != KS_OK) {
+        ks_error_prefix(err, "rows of collection %s.%s (topic %s)", coll->db, coll->name,
+                        coll->topic);
+        change_encoder_free(enc);
+        return status;
+    }
+    *ret = enc;
+    return KS_OK;
+}
+
+void change_encoder_free(void *encoder)
+{
+    struct change_encoder *enc = encoder;
+    if (!enc)
+        return;
+    plan_free(&enc->key);
+    plan_free(&enc->value);
+    column_layout_free(enc->layout);
+    ks_arena_release(&enc->arena);
+    ks_arena_release(&enc->scratch);
+    ks_buf_release(&enc->bytes);
+    ks_buf_release(&enc->source_block);
+    free(enc->cells);
+    free(enc->version);
+    free(enc->name);
+    free(enc);
+}
+
+const struct column_layout *change_encoder_layout(const struct change_encoder *enc)
+{
+    return enc->layout;
+}
+
+struct ks_arena *change_encoder_arena(struct change_encoder *enc)
+{
+    return &enc->arena;
+}
+
+struct ks_arena *change_encoder_scratch(struct change_encoder *enc)
+{
+    return &enc->scratch;
+}
+
+struct ks_cell *change_encoder_cells(struct change_encoder *enc)
+{
+    return enc->flat ? enc->cells : &enc->cells[enc->after + 1];
+}
+
+void change_encoder_reset(struct change_encoder *enc)
+{
+    ks_arena_reset(&enc->arena, ARENA_KEEP_BYTES);
+    ks_arena_reset(&enc->scratch, SCRATCH_KEEP_BYTES);
+}
+
+/* ---- the source block ---- */
+
+static void put_long(struct ks_buf *out, int64_t value)
+{
+    uint64_t zigzag = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+    for (; zigzag >= 0x80; zigzag >>= 7)
+        ks_buf_add_byte(out, (uint8_t)(zigzag | 0x80));
+    ks_buf_add_byte(out, (uint8_t)zigzag);
+}
+
+static void put_text(struct ks_buf *out, const char *text, size_t len)
+{
+    put_long(out, (int64_t)len);
+    ks_buf_add(out, text, len);
+}
+
+static void put_str(struct ks_buf *out, const char *text)
+{
+    put_text(out, text, strlen(text));
+}
+
+/* Avro of io.kitestream.milvus.Source, in the order of change_schema.c, up to `row`. */
+static void begin_source_block(struct change_encoder *enc, const struct catalogue_collection *coll,
+                               const struct change_place *place)
+{
+    struct ks_buf *out = &enc->source_block;
+    ks_buf_reset(out);
+    put_str(out, enc->version);
+    put_str(out, "milvus");
+    put_str(out, enc->name);
+    put_long(out, tick_to_ms(place->tick));
+    put_str(out, "false");
+    put_str(out, coll->db);
+    put_str(out, coll->name);
+    put_long(out, coll->id);
+    put_text(out, place->partition.data, place->partition.len);
+    put_long(out, place->partition_id);
+    put_long(out, (int64_t)place->tick);
+    put_str(out, place->channel);
+    put_long(out, place->offset);
+    enc->source_prefix_bytes = out->len;
+}
+
+static struct ks_cell finish_source_block(struct change_encoder *enc, uint32_t row)
+{
+    struct ks_buf *out = &enc->source_block;
+    out->len = enc->source_prefix_bytes;
+    put_long(out, row);
+    put_long(out, enc->ddl_seq);
+    return (struct ks_cell){.kind = KS_CELL_RAW, .count = (uint32_t)out->len, .u.data = out->data};
+}
+
+/* ---- headers of the flat shape ---- */
+
+static struct ks_slice number_text(struct ks_arena *arena, int64_t value)
+{
+    char digits[24], *end = digits + sizeof digits, *p = end;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--p = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        *--p = '-';
+    size_t len = (size_t)(end - p);
+    return (struct ks_slice){ks_arena_copy(arena, p, len), len};
+}
+
+static struct ks_slice text_copy(struct ks_arena *arena, const char *text)
+{
+    return (struct ks_slice){ks_arena_copy(arena, text, strlen(text)), strlen(text)};
+}
+
+static void begin_headers(struct change_encoder *enc, const struct catalogue_collection *coll,
+                          const struct change_place *place, struct ks_arena *arena)
+{
+    static const char *const keys[HEADER_COUNT] = {
+        [HEADER_OP] = "__op",
+        [HEADER_ROW] = "__source.row",
+        [HEADER_VERSION] = "__source.version",
+        [HEADER_CONNECTOR] = "__source.connector",
+        [HEADER_NAME] = "__source.name",
+        [HEADER_TS_MS] = "__source.ts_ms",
+        [HEADER_SNAPSHOT] = "__source.snapshot",
+        [HEADER_DB] = "__source.db",
+        [HEADER_COLLECTION] = "__source.collection",
+        [HEADER_COLLECTION_ID] = "__source.collection_id",
+        [HEADER_PARTITION] = "__source.partition",
+        [HEADER_PARTITION_ID] = "__source.partition_id",
+        [HEADER_TICK] = "__source.tick",
+        [HEADER_CHANNEL] = "__source.channel",
+        [HEADER_OFFSET] = "__source.offset",
+        [HEADER_DDL_SEQ] = "__source.ddl_seq",
+    };
+    struct ks_header *h = enc->headers;
+    for (int i = 0; i < HEADER_COUNT; i++)
+        h[i].key = keys[i];
+    h[HEADER_VERSION].value = text_copy(arena, enc->version);
+    h[HEADER_CONNECTOR].value = (struct ks_slice){"milvus", 6};
+    h[HEADER_NAME].value = text_copy(arena, enc->name);
+    h[HEADER_TS_MS].value = number_text(arena, tick_to_ms(place->tick));
+    h[HEADER_SNAPSHOT].value = (struct ks_slice){"false", 5};
+    h[HEADER_DB].value = text_copy(arena, coll->db);
+    h[HEADER_COLLECTION].value = text_copy(arena, coll->name);
+    h[HEADER_COLLECTION_ID].value = number_text(arena, coll->id);
+    h[HEADER_PARTITION].value = (struct ks_slice){
+        ks_arena_copy(arena, place->partition.data, place->partition.len), place->partition.len};
+    h[HEADER_PARTITION_ID].value = number_text(arena, place->partition_id);
+    h[HEADER_TICK].value = number_text(arena, (int64_t)place->tick);
+    h[HEADER_CHANNEL].value = text_copy(arena, place->channel);
+    h[HEADER_OFFSET].value = number_text(arena, place->offset);
+    h[HEADER_DDL_SEQ].value = number_text(arena, coll->ddl_seq);
+}
+
+static void set_headers(struct change_encoder *enc, char op, uint32_t row, struct ks_record *record,
+                        struct ks_arena *arena)
+{
+    struct ks_header *h = ks_arena_copy(arena, enc->headers, sizeof enc->headers);
+    h[HEADER_OP].value = (struct ks_slice){op == 'c' ? "c" : op == 'u' ? "u" : "d", 1};
+    h[HEADER_ROW].value = number_text(arena, row);
+    record->headers = h;
+    record->header_count = HEADER_COUNT;
+}
+
+/* ---- rows ---- */
+
+/* The topic's name must outlive the collection: it stays with the batch. */
+static const char *keep_topic(const char *topic, struct change_batch *out)
+{
+    size_t count = out->batch.record_count;
+    const char *last = count ? out->batch.records[count - 1].topic : NULL;
+    if (last && strcmp(last, topic) == 0)
+        return last;
+    return ks_arena_strndup(&out->arena, topic, strlen(topic));
+}
+
+void change_encoder_begin(struct change_encoder *enc, const struct catalogue_collection *coll,
+                          const struct change_place *place, struct change_batch *out)
+{
+    enc->topic = keep_topic(coll->topic, out);
+    enc->timestamp_ms = tick_to_ms(place->tick);
+    enc->ddl_seq = coll->ddl_seq;
+    if (enc->flat) {
+        begin_headers(enc, coll, place, &out->arena);
+        return;
+    }
+    begin_source_block(enc, coll, place);
+    enc->cells[enc->ts_ms] = (struct ks_cell){.kind = KS_CELL_INT, .u.i = place->emitted_ms};
+}
+
+/* Headroom and key, at the start of enc->bytes. */
+static enum ks_status encode_key(struct change_encoder *enc, const struct ks_cell *key,
+                                 struct ks_error *err)
+{
+    ks_buf_reset(&enc->bytes);
+    ks_buf_reserve(&enc->bytes, KS_RECORD_HEADROOM);
+    enc->bytes.len = KS_RECORD_HEADROOM;
+    return ks_avro_encode(enc->key.encoder, key, &enc->bytes, err);
+}
+
+static enum ks_status encode_value(struct change_encoder *enc, struct ks_error *err)
+{
+    ks_buf_reserve(&enc->bytes, KS_RECORD_HEADROOM);
+    enc->bytes.len += KS_RECORD_HEADROOM;
+    return ks_avro_encode(enc->value.encoder, enc->cells, &enc->bytes, err);
+}
+
+/* enc->bytes as a record: headroom, key, and from `value_at` on (0: null) headroom and value. */
+static struct ks_record *emit(struct change_encoder *enc, size_t key_len, bool value,
+                              struct change_batch *out)
+{
+    const uint8_t *at = ks_arena_copy(&out->arena, enc->bytes.data, enc->bytes.len);
+    struct ks_record *record = change_batch_add(out);
+    record->topic = enc->topic;
+    record->partition = -1;
+    record->timestamp_ms = enc->timestamp_ms;
+    record->key = (struct ks_slice){at + KS_RECORD_HEADROOM, key_len};
+    record->key_schema = enc->key.handle;
+    record->value_schema = enc->value.handle;
+    if (value) {
+        size_t skip = 2 * KS_RECORD_HEADROOM + key_len;
+        record->value = (struct ks_slice){at + skip, enc->bytes.len - skip};
+    }
+    out->value_bytes += record->key.len + record->value.len;
+    return record;
+}
+
+static void set_op(struct change_encoder *enc, char op, uint32_t row)
+{
+    enc->cells[enc->source] = finish_source_block(enc, row);
+    enc->cells[enc->op] = (struct ks_cell){.kind = KS_CELL_BYTES,
+                                           .count = 1,
+                                           .u.data = op == 'c'   ? "c"
+                                                     : op == 'u' ? "u"
+                                                                 : "d"};
+}
+
+enum ks_status change_encoder_row(struct change_encoder *enc, char op, uint32_t row,
+                                  struct change_batch *out, struct ks_error *err)
+{
+    const struct ks_cell *key = change_encoder_cells(enc) + enc->layout->key->cell;
+    if (op == 'u' && enc->upsert_as_create)
+        op = 'c';
+    if (!enc->flat) {
+        enc->cells[enc->before] = (struct ks_cell){.kind = KS_CELL_NULL};
+        enc->cells[enc->after] = (struct ks_cell){.kind = KS_CELL_RECORD};
+        set_op(enc, op, row);
+    }
+    enum ks_status status = encode_key(enc, key, err);
+    size_t key_len = enc->bytes.len - KS_RECORD_HEADROOM;
+    if (status == KS_OK)
+        status = encode_value(enc, err);
+    if (enc->scratch.used_bytes)
+        ks_arena_reset(&enc->scratch, SCRATCH_KEEP_BYTES);
+    if (status != KS_OK)
+        return status;
+    struct ks_record *record = emit(enc, key_len, true, out);
+    if (enc->flat)
+        set_headers(enc, op, row, record, &out->arena);
+    return KS_OK;
+}
+
+static void set_before(struct change_encoder *enc, const struct ks_cell *key)
+{
+    struct ks_cell *row = &enc->cells[enc->before + 1];
+    for (size_t i = 0; i < enc->layout->cell_count; i++)
+        row[i] = (struct ks_cell){.kind = KS_CELL_NULL};
+    row[enc->layout->key->cell] = *key;
+    enc->cells[enc->before] = (struct ks_cell){.kind = KS_CELL_RECORD};
+    enc->cells[enc->after] = (struct ks_cell){.kind = KS_CELL_NULL};
+}
+
+enum ks_status change_encoder_delete(struct change_encoder *enc, const struct ks_cell *key,
+                                     uint32_t row, struct change_batch *out, struct ks_error *err)
+{
+    enum ks_status status = encode_key(enc, key, err);
+    if (status != KS_OK)
+        return status;
+    size_t key_len = enc->bytes.len - KS_RECORD_HEADROOM;
+    if (enc->flat) {
+        set_headers(enc, 'd', row, emit(enc, key_len, false, out), &out->arena);
+        return KS_OK;
+    }
+    set_before(enc, key);
+    set_op(enc, 'd', row);
+    status = encode_value(enc, err);
+    if (status != KS_OK)
+        return status;
+    struct ks_slice key_bytes = emit(enc, key_len, true, out)->key;
+    if (!enc->tombstones)
+        return KS_OK;
+    struct ks_record *tombstone = change_batch_add(out);
+    *tombstone = out->batch.records[out->batch.record_count - 2];
+    tombstone->key = key_bytes; /* shared, headroom too: the host writes the same prefix twice */
+    tombstone->value = (struct ks_slice){0};
+    out->value_bytes += key_bytes.len;
+    return KS_OK;
+}
