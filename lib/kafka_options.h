@@ -1,5 +1,4 @@
-/* librdkafka configurations from Connect-style options, and the one way to read a topic "to its
- * end". */
+/* librdkafka configurations from Connect-style options, and the classes of librdkafka's errors. */
 #ifndef LIB_KAFKA_OPTIONS_H
 #define LIB_KAFKA_OPTIONS_H
 
@@ -11,7 +10,7 @@
 /* Sets every option of `config` that begins with `prefix` (the rest of the name is librdkafka's or
  * the Java client's name; Java names that librdkafka spells otherwise or lacks are translated, e.g.
  * sasl.jaas.config, ssl.truststore.location of type PEM, or refused with what to use instead).
- * Errors: FATAL naming the option as the user wrote it. */
+ * Values are never quoted in errors where they may be secrets. Errors: FATAL naming the option as the user wrote it. */
 enum ks_status kafka_options_apply(rd_kafka_conf_t *conf, const struct ks_config *config,
                                    const char *prefix, struct ks_error *err);
 /* One option with its place in the message. */
