@@ -48,7 +48,9 @@ void config_check_connector(const struct ks_connector_class *cls, const struct k
 char *config_def_fault(const struct ks_config_def *table);
 /* The options as a manual page's OPTIONS section, grouped. */
 void config_def_print(const struct ks_config_def *table, FILE *out);
-/* The same as Markdown tables. */
+/* One paragraph, wrapped and indented as manual pages are. */
+void config_print_text(const char *text, int indent, FILE *out);
+/* The options as Markdown tables. */
 void config_def_print_markdown(const struct ks_config_def *table, FILE *out);
 /* "boolean", "string" … and "high", "medium", "low", as Connect spells them in lower case. */
 const char *config_type_name(enum ks_config_type type);

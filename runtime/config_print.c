@@ -20,17 +20,19 @@ static bool is_first_of_group(const struct ks_config_def *table, const struct ks
     return true;
 }
 
-static void print_wrapped(const char *text, FILE *out)
+void config_print_text(const char *text, int indent, FILE *out)
 {
     int column = 0;
     while (*text) {
         int len = (int)strcspn(text, " \n");
-        if (column > 0 && INDENT + column + 1 + len > WIDTH) {
+        if (column > 0 && indent + column + 1 + len > WIDTH) {
             fputc('\n', out);
             column = 0;
         }
-        column += column == 0 ? fprintf(out, "%*s%.*s", INDENT, "", len, text) - INDENT
-                              : fprintf(out, " %.*s", len, text);
+        if (column == 0)
+            column = fprintf(out, "%*s%.*s", indent, "", len, text) - indent;
+        else
+            column += fprintf(out, " %.*s", len, text);
         text += len;
         text += strspn(text, " \n");
     }
@@ -63,7 +65,7 @@ static void print_option(const struct ks_config_def *def, FILE *out)
     print_values(def, out);
     print_default(def, out);
     fprintf(out, "; importance %s)\n", config_importance_name(def->importance));
-    print_wrapped(def->doc, out);
+    config_print_text(def->doc, INDENT, out);
     fputc('\n', out);
 }
 

@@ -6,6 +6,11 @@
 
 enum pipeline_state { PIPELINE_RUNNING, PIPELINE_PAUSED, PIPELINE_STOPPED };
 
+struct pipeline_option_line {
+    char *option;
+    int line;
+};
+
 struct pipeline_connector {
     char *name;
     struct string_map config; /* Connect's: name, connector.class, tasks.max included */
@@ -13,10 +18,7 @@ struct pipeline_connector {
     bool auto_restart;
     int max_restarts; /* 0: no limit */
     int line;         /* where it begins, for messages */
-    struct pipeline_option_line {
-        char *option;
-        int line;
-    } *lines;         /* where each option stands */
+    struct pipeline_option_line *lines; /* where each option stands */
     size_t line_count;
 };
 

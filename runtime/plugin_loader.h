@@ -26,7 +26,8 @@ struct plugin_class {
 };
 size_t plugin_set_classes(const struct plugin_set *set, const struct plugin_class **ret);
 size_t plugin_set_problems(const struct plugin_set *set, const struct plugin_problem **ret);
-/* By full name, or by its last part with or without "Connector", as Connect does. NULL if absent. */
+/* By full name, or by its last part with or without "Connector", as Connect does. NULL if absent or
+ * if the last part fits two classes. */
 const struct plugin_class *plugin_set_find(const struct plugin_set *set, const char *class_name);
 
 #endif
