@@ -4,6 +4,8 @@ import pytest
 
 from samples import create, row
 
+pytestmark = pytest.mark.outage
+
 
 @pytest.fixture
 def flowing(pipeline, source, name):

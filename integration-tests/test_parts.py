@@ -1,5 +1,7 @@
 """The parts themselves, and the helpers that judge: what they say must be true before anything else is."""
 
+import pytest
+
 import wait
 from samples import create, row
 from milvus_server import differences, shape
@@ -34,6 +36,7 @@ def test_differences_are_found(source, target, name):
         server.collection(name).drop()
 
 
+@pytest.mark.outage
 def test_one_part_stops_and_comes_back(parts, target, name):
     """On the same address, with what it held."""
     create(target, name)

@@ -69,12 +69,18 @@ class Server:
                 raise NotReady(f"{self.name} is not ready after {self.ready_s} s, see {self.folder}/log")
             time.sleep(0.1)
 
-    def _probe(self, kind, user="", password=""):
-        probe = cache.HERE / "probe.py"
-        done = subprocess.run([cache.python(), probe, kind, self.address, "60", user, password],
-                              capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise NotReady(done.stderr.strip() or f"probe of {self.name} failed")
+    def _probe(self, running, kind, user="", password=""):
+        """A client in the venv waits for an answer; the server must still be alive then, else it may have been
+        another one that answered on a port we lost."""
+        words = [cache.python(), cache.HERE / "probe.py", kind, self.address, str(self.ready_s), user, password]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as client:
+            while client.poll() is None and process.alive(running):
+                time.sleep(0.05)
+            if not process.alive(running):
+                client.kill()
+                raise NotReady(f"{self.name} ended while starting, see {self.folder}/log")
+            if client.returncode:
+                raise NotReady(client.stderr.read().strip())
 
 
 def _http_answers(url, wanted, context=None) -> bool:
@@ -151,7 +157,7 @@ class Kafka(Server):
         listening = f":{self.ports['client']:04X} "
         self._poll(running, lambda: _listens(listening))
         user, password = (USER, PASSWORD) if self.parts.auth else ("", "")
-        self._probe("kafka", user, password)
+        self._probe(running, "kafka", user, password)
 
 
 def _listens(hex_port) -> bool:
@@ -268,7 +274,7 @@ class Milvus(Server):
         health = f"http://127.0.0.1:{self.ports['metrics']}/healthz"
         self._poll(running, lambda: _http_answers(health, b"OK"))
         user, password = (MILVUS_USER, MILVUS_PASSWORD) if self.parts.auth else ("", "")
-        self._probe("milvus", user, password)
+        self._probe(running, "milvus", user, password)
 
 
 class Source(Milvus):
