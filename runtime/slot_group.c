@@ -4,11 +4,13 @@
  * then the old one is fenced by its transactions. Death: the session ends 10 s later. */
 #include "slot_group.h"
 
+#include <ctype.h>
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "kafka_options.h"
@@ -21,7 +23,7 @@
 struct slot_group {
     const struct worker_config *worker;
     struct slot_events events;
-    char *topic, *what;
+    char *topic, *what, *instance_id;
     rd_kafka_t *rk;
     pthread_t thread;
     bool has_thread;
@@ -86,6 +88,8 @@ static void gain(struct slot_group *g, rd_kafka_topic_partition_list_t *partitio
     /* Nothing is ever written there. */
     rd_kafka_pause_partitions(g->rk, partitions);
     slot_mask gained = mask_of(partitions);
+    if (!gained)
+        return;
     slot_mask held = atomic_fetch_or(&g->held, gained) | gained;
     log_info("gained %d slots of group %s, holding %d", count_slots(gained), g->worker->group_id,
              count_slots(held));
@@ -134,7 +138,7 @@ static void report(struct slot_group *g, const rd_kafka_message_t *message)
     if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
         log_error("another worker of group %s has the id %s: stop one of them, or give them "
                   "different rest.advertised.host.name or rest.advertised.port",
-                  g->worker->group_id, g->worker->worker_id);
+                  g->worker->group_id, g->instance_id);
     else if (fatal)
         log_error("group %s: %s", g->worker->group_id, reason);
     else if (message->err)
@@ -173,10 +177,23 @@ static enum ks_status ensure_topic(struct slot_group *g, struct ks_error *err)
     return status;
 }
 
+/* The same after a restart, and different from that of any other worker, also where listeners are
+ * on loopback. Only the characters of topic names are allowed. */
+static char *make_instance_id(const struct worker_config *worker)
+{
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    char *id = xasprintf("%s-%s", host, worker->worker_id);
+    for (char *c = id; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '.' && *c != '_' && *c != '-')
+            *c = '-';
+    return id;
+}
+
 static enum ks_status make_consumer(struct slot_group *g, struct ks_error *err)
 {
     const char *const settings[][2] = {
-        {"group.id", g->worker->group_id}, {"group.instance.id", g->worker->worker_id},
+        {"group.id", g->worker->group_id}, {"group.instance.id", g->instance_id},
         {"session.timeout.ms", "10000"},   {"heartbeat.interval.ms", "3000"},
         {"max.poll.interval.ms", "60000"}, {"partition.assignment.strategy", "cooperative-sticky"},
         {"enable.auto.commit", "false"},   {"auto.offset.reset", "latest"},
@@ -225,6 +242,7 @@ enum ks_status slot_group_open(const struct worker_config *worker, const struct 
     g->topic = xasprintf("%s-slots", worker->group_id);
     g->what = xasprintf("group %s of the workers at Kafka %s (bootstrap.servers)", worker->group_id,
                         worker->bootstrap_servers);
+    g->instance_id = make_instance_id(worker);
     enum ks_status status = ensure_topic(g, err);
     if (status == KS_OK)
         status = make_consumer(g, err);
@@ -250,6 +268,7 @@ void slot_group_close(struct slot_group *g)
         rd_kafka_consumer_close(g->rk);
         rd_kafka_destroy(g->rk);
     }
+    free(g->instance_id);
     free(g->what);
     free(g->topic);
     free(g);
