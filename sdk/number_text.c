@@ -65,6 +65,20 @@ static size_t everyday_float(char *text, float value)
     return 0;
 }
 
+/* "-0" would be read as an integer and lose its sign. */
+static bool is_negative_zero(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits == UINT64_C(1) << 63;
+}
+
+static size_t put_negative_zero(char *text)
+{
+    memcpy(text, "-0.0", 5);
+    return 4;
+}
+
 size_t number_from_float(char text[NUMBER_TEXT_MAX], float value)
 {
     float size = value < 0 ? -value : value;
@@ -74,6 +88,8 @@ size_t number_from_float(char text[NUMBER_TEXT_MAX], float value)
         if (len)
             return len + sign;
     }
+    if (is_negative_zero((double)value))
+        return put_negative_zero(text);
     int len = 0;
     for (int digits = 6; digits <= 9; digits++) {
         len = snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, (double)value);
@@ -85,6 +101,8 @@ size_t number_from_float(char text[NUMBER_TEXT_MAX], float value)
 
 size_t number_from_double(char text[NUMBER_TEXT_MAX], double value)
 {
+    if (is_negative_zero(value))
+        return put_negative_zero(text);
     int len = 0;
     for (int digits = 15; digits <= 17; digits++) {
         len = snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, value);

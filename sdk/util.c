@@ -28,7 +28,8 @@ static void trim_cut_character(char *text, size_t len)
         text[i - 1] = '\0';
 }
 
-static void format(char *text, size_t cap, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void format(char *text, size_t cap, const char *fmt,
+                                                         va_list args)
 {
     int len = vsnprintf(text, cap, fmt, args);
     if (len < 0)

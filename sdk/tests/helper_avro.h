@@ -4,15 +4,18 @@
 
 #include "kitestream/sdk/avro.h"
 
+/* Schemas and values are written with ' for ", to be readable in C. Free it. */
+char *json_of(const char *quoted);
+
 /* Each fails the running test if it does not succeed. */
-struct ks_avro_schema *schema_of(const char *json);
+struct ks_avro_schema *schema_of(const char *quoted);
 /* The body of JSON text, appended to out. */
-void body_of(const char *schema_json, const char *json, struct ks_buf *out);
-struct ks_avro_encoder *encoder_of(const char *json);
-struct ks_avro_decoder *decoder_of(const char *writer_json, const char *reader_json);
+void body_of(const char *schema, const char *quoted, struct ks_buf *out);
+struct ks_avro_encoder *encoder_of(const char *quoted);
+struct ks_avro_decoder *decoder_of(const char *writer, const char *reader);
 
 /* Fails the running test unless the schema is refused with `part` in the message. */
-void assert_schema_refused(const char *json, const char *part);
+void assert_schema_refused(const char *quoted, const char *part);
 void assert_contains(const char *text, const char *part);
 
 static inline struct ks_slice slice_of(const struct ks_buf *buf)

@@ -8,13 +8,13 @@
 #include <cmocka.h>
 
 #define ROW                                                                                        \
-    "{\"type\":\"record\",\"name\":\"Envelope\",\"fields\":["                                      \
-    "{\"name\":\"before\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"Value\",\"fields\":[" \
-    "{\"name\":\"id\",\"type\":\"long\"},"                                                         \
-    "{\"name\":\"vec\",\"type\":[{\"type\":\"array\",\"items\":\"float\"},\"null\"]},"             \
-    "{\"name\":\"tags\",\"type\":{\"type\":\"array\",\"items\":\"string\"}}]}]},"                  \
-    "{\"name\":\"after\",\"type\":[\"null\",\"Value\"]},"                                          \
-    "{\"name\":\"op\",\"type\":\"string\"}]}"
+    "{'type':'record','name':'Envelope','fields':["                                                \
+    "{'name':'before','type':['null',{'type':'record','name':'Value','fields':["                   \
+    "{'name':'id','type':'long'},"                                                                 \
+    "{'name':'vec','type':[{'type':'array','items':'float'},'null']},"                             \
+    "{'name':'tags','type':{'type':'array','items':'string'}}]}]},"                                \
+    "{'name':'after','type':['null','Value']},"                                                    \
+    "{'name':'op','type':'string'}]}"
 
 static struct ks_cell text_cell(const char *text)
 {
@@ -43,10 +43,10 @@ static void test_encoder_cell__paths_in_pre_order(void **state)
 
 static void test_encoder_cell__inside_items(void **state)
 {
-    struct ks_avro_encoder *enc = encoder_of(
-        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":{\"type\":"
-        "\"array\",\"items\":{\"type\":\"record\",\"name\":\"I\",\"fields\":[{\"name\":\"x\","
-        "\"type\":\"int\"},{\"name\":\"y\",\"type\":{\"type\":\"map\",\"values\":\"long\"}}]}}}]}");
+    struct ks_avro_encoder *enc =
+        encoder_of("{'type':'record','name':'R','fields':[{'name':'a','type':{'type':"
+                   "'array','items':{'type':'record','name':'I','fields':[{'name':'x',"
+                   "'type':'int'},{'name':'y','type':{'type':'map','values':'long'}}]}}}]}");
     assert_int_equal(ks_avro_encoder_cell(enc, "a[]"), 0);
     assert_int_equal(ks_avro_encoder_cell(enc, "a[].x"), 1);
     assert_int_equal(ks_avro_encoder_cell(enc, "a[].y"), 2);
@@ -99,7 +99,7 @@ static void test_encode__raw_cells(void **state)
 
 static void test_encode__unaligned_vector(void **state)
 {
-    struct ks_avro_encoder *enc = encoder_of("{\"type\":\"array\",\"items\":\"float\"}");
+    struct ks_avro_encoder *enc = encoder_of("{'type':'array','items':'float'}");
     char bytes[9] = {0, 0, 0, (char)0x80, 0x3f, 0, 0, 0, 0x40};
     struct ks_cell cell = {KS_CELL_FLOATS, 2, {.data = bytes + 1}};
     struct ks_buf out = {0};
@@ -167,8 +167,8 @@ static void test_encode__item_refused_with_its_index(void **state)
 
 static void test_encode__ranges(void **state)
 {
-    static const char *const SCHEMAS[] = {
-        "\"int\"", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}"};
+    static const char *const SCHEMAS[] = {"'int'",
+                                          "{'type':'enum','name':'E','symbols':['A','B']}"};
     static const int64_t GOOD[][2] = {{INT32_MIN, INT32_MAX}, {0, 1}};
     static const int64_t BAD[][2] = {{INT32_MIN - INT64_C(1), INT32_MAX + INT64_C(1)}, {-1, 2}};
     for (int s = 0; s < 2; s++) {
@@ -186,7 +186,7 @@ static void test_encode__ranges(void **state)
 
 static void test_encode__fixed_length(void **state)
 {
-    struct ks_avro_encoder *enc = encoder_of("{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}");
+    struct ks_avro_encoder *enc = encoder_of("{'type':'fixed','name':'F','size':3}");
     struct ks_buf out = {0};
     struct ks_error err = {0};
     struct ks_cell cell = text_cell("abc");
@@ -212,15 +212,15 @@ static void assert_no_plan(const char *schema_json, const char *message)
 
 static void test_encoder_new__what_a_row_cannot_hold(void **state)
 {
-    assert_no_plan("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":"
-                   "{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"I\",\"fields\":"
-                   "[{\"name\":\"x\",\"type\":[\"int\",\"string\"]}]}}}]}",
+    assert_no_plan("{'type':'record','name':'R','fields':[{'name':'a','type':"
+                   "{'type':'array','items':{'type':'record','name':'I','fields':"
+                   "[{'name':'x','type':['int','string']}]}}}]}",
                    "a[].x: a union other than [null, T], [T, null] or [T] has no cell");
-    assert_no_plan("{\"type\":\"record\",\"name\":\"List\",\"fields\":[{\"name\":\"next\","
-                   "\"type\":[\"null\",\"List\"]}]}",
+    assert_no_plan("{'type':'record','name':'List','fields':[{'name':'next',"
+                   "'type':['null','List']}]}",
                    "next: a recursive type has no fixed number of cells");
-    assert_no_plan("{\"type\":\"record\",\"name\":\"Tree\",\"fields\":[{\"name\":\"kids\","
-                   "\"type\":{\"type\":\"array\",\"items\":\"Tree\"}}]}",
+    assert_no_plan("{'type':'record','name':'Tree','fields':[{'name':'kids',"
+                   "'type':{'type':'array','items':'Tree'}}]}",
                    "kids[]: a recursive type has no fixed number of cells");
 }
 
@@ -228,14 +228,14 @@ static void test_encoder_new__what_a_row_cannot_hold(void **state)
 static void test_encoder_new__explosion_is_refused(void **state)
 {
     struct ks_buf json = {0};
-    ks_buf_add_str(&json, "{\"type\":\"record\",\"name\":\"Top\",\"fields\":["
-                          "{\"name\":\"r0\",\"type\":{\"type\":\"record\",\"name\":\"R0\","
-                          "\"fields\":[{\"name\":\"x\",\"type\":\"int\"}]}}");
+    ks_buf_add_str(&json, "{'type':'record','name':'Top','fields':["
+                          "{'name':'r0','type':{'type':'record','name':'R0',"
+                          "'fields':[{'name':'x','type':'int'}]}}");
     for (int i = 1; i <= 40; i++)
         ks_buf_printf(&json,
-                      ",{\"name\":\"r%d\",\"type\":{\"type\":\"record\",\"name\":\"R%d\","
-                      "\"fields\":[{\"name\":\"a\",\"type\":\"R%d\"},"
-                      "{\"name\":\"b\",\"type\":\"R%d\"}]}}",
+                      ",{'name':'r%d','type':{'type':'record','name':'R%d',"
+                      "'fields':[{'name':'a','type':'R%d'},"
+                      "{'name':'b','type':'R%d'}]}}",
                       i, i, i - 1, i - 1);
     ks_buf_add_str(&json, "]}");
     struct ks_avro_schema *schema = schema_of(ks_buf_str(&json));
