@@ -85,9 +85,10 @@ static enum ks_status list_again(struct source_state *s, struct ks_error *err)
            "etcd no longer has revision %" PRId64 ": comparing its state with the stream",
            s->etcd.revision);
     status = meta_reader_list(s->meta, 0, &revision, &compacted, err);
-    if (!status)
-        status = meta_model_diff(model, ddl_stream_catalogue(s->stream), false, &s->incoming, err);
-    return status;
+    if (status)
+        return status;
+    meta_model_said(model, s->etcd.tick, s->etcd.revision);
+    return meta_model_diff(model, ddl_stream_catalogue(s->stream), false, &s->incoming, err);
 }
 
 static bool is_incoming(const struct source_state *s, int64_t collection_id)

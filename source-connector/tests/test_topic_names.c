@@ -1,0 +1,132 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../topic_names.h"
+
+static const struct ddl_field int_key[] = {
+    {.name = "id", .type = MILVUS_INT64, .is_primary_key = true},
+    {.name = "v", .type = MILVUS_FLOAT_VECTOR}};
+static const struct ddl_field text_key[] = {
+    {.name = "id", .type = MILVUS_VARCHAR, .is_primary_key = true},
+    {.name = "v", .type = MILVUS_FLOAT_VECTOR}};
+static const struct ddl_field more[] = {
+    {.name = "id", .type = MILVUS_INT64, .is_primary_key = true},
+    {.name = "w", .type = MILVUS_JSON}};
+static const struct ddl_schema int_schema = {
+    .name = "c", .description = "", .fields = int_key, .field_count = 2};
+static const struct ddl_schema text_schema = {
+    .name = "c", .description = "", .fields = text_key, .field_count = 2};
+static const struct ddl_schema more_schema = {
+    .name = "c", .description = "", .fields = more, .field_count = 2};
+
+struct fixture {
+    struct topic_names *names;
+    struct ks_arena arena;
+    struct ks_error err;
+};
+
+static const char *choose(struct fixture *f, const char *collection, int64_t id,
+                          const struct ddl_schema *schema)
+{
+    const char *topic = NULL;
+    if (topic_names_choose(f->names, "db", collection, id, schema, &f->arena, &topic, &f->err))
+        return NULL;
+    return topic;
+}
+
+static void note(struct fixture *f, enum ddl_kind kind, const char *collection, int64_t id,
+                 const char *topic, const struct ddl_schema *schema)
+{
+    struct ddl ddl = {.kind = kind,
+                      .db = "db",
+                      .collection = collection,
+                      .collection_id = id,
+                      .topic = topic,
+                      .schema = schema};
+    topic_names_note(f->names, &ddl);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    f->names = topic_names_new("p");
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    topic_names_free(f->names);
+    ks_arena_release(&f->arena);
+    free(f);
+    return 0;
+}
+
+static void test_choose__replaces_what_kafka_does_not_allow(void **state)
+{
+    assert_string_equal(choose(*state, "a$b", 1, &int_schema), "p.db.a_b");
+}
+
+static void test_choose__two_living_collections_clash(void **state)
+{
+    struct fixture *f = *state;
+    note(f, DDL_CREATE_COLLECTION, "a$b", 1, "p.db.a_b", &int_schema);
+    assert_null(choose(f, "a_b", 2, &int_schema));
+    assert_non_null(strstr(f->err.message, "db.a$b and db.a_b"));
+}
+
+static void test_choose__a_dropped_name_is_used_again(void **state)
+{
+    struct fixture *f = *state;
+    note(f, DDL_CREATE_COLLECTION, "c", 1, "p.db.c", &int_schema);
+    note(f, DDL_DROP_COLLECTION, "c", 1, "p.db.c", NULL);
+    assert_string_equal(choose(f, "c", 2, &int_schema), "p.db.c");
+    assert_string_equal(choose(f, "c", 2, &more_schema), "p.db.c");
+}
+
+static void test_choose__another_key_gets_another_topic(void **state)
+{
+    struct fixture *f = *state;
+    note(f, DDL_CREATE_COLLECTION, "c", 1, "p.db.c", &int_schema);
+    note(f, DDL_DROP_COLLECTION, "c", 1, "p.db.c", NULL);
+    assert_string_equal(choose(f, "c", 77, &text_schema), "p.db.c.77");
+}
+
+static void test_choose__a_rename_frees_the_old_topic(void **state)
+{
+    struct fixture *f = *state;
+    note(f, DDL_CREATE_COLLECTION, "c", 1, "p.db.c", &int_schema);
+    note(f, DDL_RENAME_COLLECTION, "d", 1, "p.db.d", &int_schema);
+    assert_string_equal(choose(f, "c", 2, &int_schema), "p.db.c");
+    assert_null(choose(f, "d", 2, &int_schema));
+}
+
+static void test_choose__too_long_a_name(void **state)
+{
+    struct fixture *f = *state;
+    char name[300];
+    memset(name, 'x', sizeof(name));
+    name[299] = 0;
+    assert_null(choose(f, name, 1, &int_schema));
+    assert_non_null(strstr(f->err.message, "249"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_choose__replaces_what_kafka_does_not_allow, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_choose__two_living_collections_clash, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_choose__a_dropped_name_is_used_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_choose__another_key_gets_another_topic, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_choose__a_rename_frees_the_old_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_choose__too_long_a_name, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
