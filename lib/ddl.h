@@ -183,7 +183,8 @@ extern const char ddl_key_avsc[], ddl_value_avsc[]; /* NUL-terminated JSON */
 void ddl_encode_key(struct ddl_codec *codec, const char *cluster, struct ks_buf *out);
 void ddl_encode(struct ddl_codec *codec, const struct ddl *ddl, struct ks_buf *out);
 /* `writer_json`: the record's own schema, which may be older or newer than ours; the plan for it is
- * cached. Errors: DATA. *ret lives in the arena. */
+ * cached. A kind we do not know is DDL_KIND_COUNT: to be passed over. Errors: DATA. *ret lives in
+ * the arena. */
 enum ks_status ddl_decode(struct ddl_codec *codec, const char *writer_json, struct ks_slice body,
                           struct ks_arena *arena, struct ddl **ret, struct ks_error *err);
 
