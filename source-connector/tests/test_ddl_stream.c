@@ -1,0 +1,213 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../batch_pool.h"
+#include "../ddl_stream.h"
+#include "helper_golden.h"
+#include "helper_stream.h"
+
+static const struct ddl_field fields[] = {
+    {.id = 100, .name = "id", .type = MILVUS_INT64, .is_primary_key = true, .description = ""}};
+static const struct ddl_schema schema = {
+    .name = "c", .description = "", .shards = 2, .fields = fields, .field_count = 1};
+
+struct fixture {
+    struct stream_host *host;
+    struct source_options options;
+    struct ddl_stream *stream;
+    struct batch_pool *pool;
+    struct ks_arena arena;
+    struct ks_error err;
+    json_t *out;
+};
+
+static void open_stream(struct fixture *f, const char *cluster, const char *exclude)
+{
+    struct ks_config_entry entries[] = {{"cluster", cluster},
+                                        {"collection.exclude.list", exclude},
+                                        {"milvus.etcd.root.path", "root"},
+                                        {"topic.prefix", "p"}};
+    assert_int_equal(source_options_parse(&(struct ks_config){entries, 4}, &f->options, &f->err),
+                     KS_OK);
+    if (ddl_stream_open(stream_host_ops(f->host), &f->options, &f->stream, &f->err))
+        f->stream = NULL;
+}
+
+static void close_stream(struct fixture *f)
+{
+    ddl_stream_close(f->stream);
+    source_options_release(&f->options);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    f->host = stream_host_new();
+    f->pool = batch_pool_new();
+    f->out = json_array();
+    open_stream(f, "c1", "");
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    close_stream(f);
+    batch_pool_free(f->pool);
+    stream_host_free(f->host);
+    ks_arena_release(&f->arena);
+    json_decref(f->out);
+    free(f);
+    return 0;
+}
+
+static struct ddl collection_ddl(enum ddl_kind kind, const char *name, int64_t id)
+{
+    return (struct ddl){.kind = kind,
+                        .tick = 1000,
+                        .db = "default",
+                        .db_id = 1,
+                        .collection = name,
+                        .collection_id = id,
+                        .schema = kind == DDL_CREATE_COLLECTION ? &schema : NULL};
+}
+
+static bool add(struct fixture *f, struct ddl ddl)
+{
+    struct change_batch *b = batch_pool_take(f->pool);
+    bool wanted = ddl_stream_wants(f->stream, &ddl);
+    if (wanted && ddl_stream_add(f->stream, &ddl, &f->arena, b, &f->err))
+        fail_msg("%s", f->err.message);
+    for (size_t i = 0; i < b->batch.record_count; i++)
+        json_array_append_new(f->out, stream_host_deliver(f->host, &b->batch.records[i]));
+    batch_pool_give(b);
+    return wanted;
+}
+
+static const json_t *last_value(const struct fixture *f)
+{
+    return json_object_get(json_array_get(f->out, json_array_size(f->out) - 1), "value");
+}
+
+static void test_add__counts_seq_and_names_the_topic(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7)));
+    assert_int_equal(golden_int(last_value(f), "seq"), 1);
+    assert_string_equal(golden_str(last_value(f), "topic"), "p.default.c");
+    assert_string_equal(golden_str(last_value(f), "cluster"), "c1");
+    assert_true(add(f, collection_ddl(DDL_DROP_COLLECTION, "c", 7)));
+    assert_int_equal(golden_int(last_value(f), "seq"), 2);
+    assert_string_equal(golden_str(last_value(f), "topic"), "p.default.c");
+}
+
+static void test_add__after_is_behind_the_rows(void **state)
+{
+    struct fixture *f = *state;
+    struct ks_record row = {.topic = "p.default.c"};
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    for (int i = 0; i < 3; i++)
+        json_decref(stream_host_deliver(f->host, &row));
+    struct ddl drop = collection_ddl(DDL_DROP_COLLECTION, "c", 7);
+    assert_true(ddl_stream_waits_for_rows(f->stream, &drop));
+    add(f, drop);
+    const json_t *after = json_object_get(last_value(f), "after");
+    assert_int_equal(json_array_size(after), 1);
+    assert_string_equal(golden_str(json_array_get(after, 0), "topic"), "p.default.c");
+    assert_int_equal(golden_int(json_array_get(after, 0), "offset"), 3);
+}
+
+static void test_wants__not_what_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7)));
+    assert_false(add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7)));
+    assert_false(add(f, collection_ddl(DDL_DROP_COLLECTION, "d", 8)));
+}
+
+static void test_wants__not_what_is_filtered(void **state)
+{
+    struct fixture *f = *state;
+    close_stream(f);
+    open_stream(f, "c1", "default\\.secret");
+    assert_false(add(f, collection_ddl(DDL_CREATE_COLLECTION, "secret", 9)));
+    assert_true(ddl_stream_is_filtered(f->stream, 9));
+    assert_false(add(f, collection_ddl(DDL_DROP_COLLECTION, "secret", 9)));
+    assert_true(add(f, collection_ddl(DDL_CREATE_COLLECTION, "open", 10)));
+}
+
+static void test_wants__flush_of_known_collections_only(void **state)
+{
+    struct fixture *f = *state;
+    const char *names[] = {"c"};
+    struct ddl flush = {
+        .kind = DDL_FLUSH, .db = "default", .collections = names, .collection_count = 1};
+    assert_false(ddl_stream_wants(f->stream, &flush));
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    assert_true(ddl_stream_wants(f->stream, &flush));
+}
+
+/* The topic is the truth: a new stream goes on where the old one stopped. */
+static void test_open__folds_what_is_there(void **state)
+{
+    struct fixture *f = *state;
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "d", 8));
+    add(f, collection_ddl(DDL_DROP_COLLECTION, "c", 7));
+    close_stream(f);
+    open_stream(f, "c1", "");
+    assert_int_equal(ddl_stream_seq(f->stream), 3);
+    assert_null(catalogue_by_id(ddl_stream_catalogue(f->stream), 7));
+    assert_string_equal(catalogue_by_id(ddl_stream_catalogue(f->stream), 8)->topic, "p.default.d");
+    assert_false(add(f, collection_ddl(DDL_CREATE_COLLECTION, "d", 8)));
+}
+
+static void test_open__refuses_the_topic_of_another_cluster(void **state)
+{
+    struct fixture *f = *state;
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    close_stream(f);
+    open_stream(f, "c2", "");
+    assert_null(f->stream);
+    assert_non_null(strstr(f->err.message, "cluster 'c1', not 'c2'"));
+}
+
+static void test_heartbeat__tells_the_positions(void **state)
+{
+    struct fixture *f = *state;
+    struct ks_record row = {.topic = "p.default.c"};
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    json_decref(stream_host_deliver(f->host, &row));
+    struct change_batch *b = batch_pool_take(f->pool);
+    assert_int_equal(ddl_stream_heartbeat(f->stream, 470618365461004293u, b, &f->err), KS_OK);
+    json_t *record = stream_host_deliver(f->host, &b->batch.records[0]);
+    const json_t *value = json_object_get(record, "value");
+    assert_string_equal(golden_str(record, "topic"), "p.heartbeat");
+    assert_int_equal(golden_int(value, "tick"), 470618365461004293);
+    assert_int_equal(golden_int(value, "ddl_seq"), 1);
+    assert_int_equal(golden_int(json_array_get(json_object_get(value, "offsets"), 0), "offset"), 1);
+    json_decref(record);
+    batch_pool_give(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_add__counts_seq_and_names_the_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_add__after_is_behind_the_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wants__not_what_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wants__not_what_is_filtered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wants__flush_of_known_collections_only, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_open__folds_what_is_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_open__refuses_the_topic_of_another_cluster, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_heartbeat__tells_the_positions, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
