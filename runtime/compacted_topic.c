@@ -20,6 +20,7 @@
 
 #define POLL_MS 50
 #define PUT_POLL_MS 10
+#define PRIME_TIMEOUT_MS 2000
 #define CLOSE_FLUSH_MS 2000
 #define TROUBLE_LOG_INTERVAL_MS 30000
 
@@ -112,6 +113,18 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
     pthread_mutex_unlock(&t->lock);
 }
 
+/* Without it the first record waits one second for a timer of librdkafka's. A failure does no harm:
+ * the record then waits for the brokers. */
+static void prime(struct compacted_topic *t)
+{
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(t->producer, t->topic, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (rkt && !rd_kafka_metadata(t->producer, 0, rkt, &metadata, PRIME_TIMEOUT_MS))
+        rd_kafka_metadata_destroy(metadata);
+    if (rkt)
+        rd_kafka_topic_destroy(rkt);
+}
+
 /* One request in flight instead of idempotence: keeps the order as well, and never ends in a state
  * that needs a new producer. */
 static enum ks_status open_producer(struct compacted_topic *t, struct ks_error *err)
@@ -136,10 +149,12 @@ static enum ks_status open_producer(struct compacted_topic *t, struct ks_error *
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     char reason[512];
     t->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
-    if (t->producer)
-        return KS_OK;
-    rd_kafka_conf_destroy(conf);
-    return ks_error_set(err, KS_ERR_FATAL, "producer for topic %s: %s", t->topic, reason);
+    if (!t->producer) {
+        rd_kafka_conf_destroy(conf);
+        return ks_error_set(err, KS_ERR_FATAL, "producer for topic %s: %s", t->topic, reason);
+    }
+    prime(t);
+    return KS_OK;
 }
 
 static enum ks_status ensure_topic(struct compacted_topic *t, int partitions, int replication,

@@ -296,6 +296,7 @@ static void settle(struct herd_connector *c, enum herd_wish wish,
 {
     bool was_active = c->active;
     forget_plan(c);
+    metrics_forget(c->herd->metrics, c->name, -1);
     if (wish == HERD_DELETE) {
         status_store_delete(c->herd->statuses, c->name, STATUS_CONNECTOR);
         status_store_delete_tasks(c->herd->statuses, c->name, 0);

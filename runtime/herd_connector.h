@@ -5,6 +5,7 @@
 #define RUNTIME_HERD_CONNECTOR_H
 
 #include "config_store.h"
+#include "metrics.h"
 #include "plugin_loader.h"
 #include "status_store.h"
 #include "task_threads.h"
@@ -15,6 +16,7 @@ struct herd {
     const struct plugin_set *plugins;
     struct config_store *configs;
     struct status_store *statuses;
+    struct metrics *metrics;
     struct task_thread_owner owner;
     task_run_fn *run; /* for the tests; NULL: the real loops */
     int abandoned;    /* tasks that did not stop */

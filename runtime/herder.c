@@ -97,6 +97,13 @@ static void on_report(void *arg, const char *connector, int task, const struct t
     status_store_put(h->herd.statuses, connector, task, status);
 }
 
+static void on_metric(void *arg, const char *connector, int task, enum ks_metric_kind kind,
+                      const char *name, const char *labels, double value)
+{
+    struct herder *h = arg;
+    metrics_record(h->herd.metrics, kind, connector, task, name, labels, value);
+}
+
 /* ---- the thread ---- */
 
 static void adopt(struct herder *h, slot_mask held)
@@ -184,8 +191,12 @@ static struct herder *make_herder(const struct worker_config *worker,
     struct herder *h = xcalloc(1, sizeof *h);
     h->herd.worker = worker;
     h->herd.plugins = plugins;
-    h->herd.owner = (struct task_thread_owner){
-        .arg = h, .report = on_report, .confirm = on_confirm, .ended = on_wake};
+    h->herd.metrics = metrics_new();
+    h->herd.owner = (struct task_thread_owner){.arg = h,
+                                               .report = on_report,
+                                               .metric = on_metric,
+                                               .confirm = on_confirm,
+                                               .ended = on_wake};
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -200,6 +211,7 @@ static void free_herder(struct herder *h)
 {
     config_store_close(h->herd.configs);
     status_store_close(h->herd.statuses);
+    metrics_free(h->herd.metrics);
     strmap_release(&h->connectors);
     pthread_cond_destroy(&h->wake);
     pthread_cond_destroy(&h->done);
@@ -277,7 +289,6 @@ enum ks_status herder_open(const struct worker_config *worker, const struct plug
         free_herder(h);
         return status;
     }
-    log_info("worker %s of group %s is ready", worker->worker_id, worker->group_id);
     *ret = h;
     return KS_OK;
 }

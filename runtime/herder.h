@@ -6,6 +6,7 @@
 
 #include "config_def.h"
 #include "config_store.h"
+#include "metrics.h"
 #include "pipeline_yaml.h"
 #include "plugin_loader.h"
 #include "status_store.h"
@@ -59,6 +60,9 @@ size_t herder_names(struct herder *h, char ***ret);
 bool herder_config(struct herder *h, const char *name, struct connector_config *ret);
 /* Kind of a connector's class; false if no plugin here has it. */
 bool herder_kind(struct herder *h, const char *name, enum ks_class_kind *ret);
+
+/* Of the connectors that run on this worker; valid while the herder is open. */
+struct metrics *herder_metrics(struct herder *h);
 
 /* Owns: all. */
 struct connector_status {

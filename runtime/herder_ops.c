@@ -116,6 +116,11 @@ bool herder_kind(struct herder *h, const char *name, enum ks_class_kind *ret)
     return true;
 }
 
+struct metrics *herder_metrics(struct herder *h)
+{
+    return herder_parts(h)->metrics;
+}
+
 bool herder_status(struct herder *h, const char *name, struct connector_status *ret)
 {
     struct connector_config config;

@@ -85,10 +85,8 @@ enum ks_status herder_apply_pipeline(struct herder *h, const struct pipeline_fil
     bool is_known = config_store_pipeline(herd->configs, name, applied);
     enum ks_status status = KS_OK;
     *ret_applied = !is_known || strcmp(applied, file->sha256) != 0;
-    if (!*ret_applied) {
-        log_info("%s has not changed since it was last applied", file->path);
+    if (!*ret_applied)
         goto out;
-    }
     status = herder_check_pipeline(herd->plugins, file, err);
     for (size_t i = 0; status == KS_OK && i < file->count; i++)
         status = apply_connector(herd->configs, &file->connectors[i], err);

@@ -181,11 +181,16 @@ static void test_apply__auto_restart(void **state)
 
 static void test_apply__what_cannot_be_read_has_no_effect(void **state)
 {
-    static const char *const keys[] = {"connector-c",         "target-state-c", "task-c-0",
-                                       "task-c",              "commit-c",       "connector-",
-                                       "restart-connector-c", "session-key",    ""};
-    static const char *const values[] = {"", "{", "[]", "{\"properties\":[]}", "{\"state\":1}",
-                                         "{\"tasks\":-1}", "{\"tasks\":99999999999}"};
+    static const char *const keys[] = {
+        "connector-c", "target-state-c",      "task-c-0",    "task-c", "commit-c",
+        "connector-",  "restart-connector-c", "session-key", ""};
+    static const char *const values[] = {"",
+                                         "{",
+                                         "[]",
+                                         "{\"properties\":[]}",
+                                         "{\"state\":1}",
+                                         "{\"tasks\":-1}",
+                                         "{\"tasks\":99999999999}"};
     struct fixture *f = *state;
     record(f, "connector-c", "{\"properties\":{\"v\":\"1\"}}");
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
