@@ -23,13 +23,14 @@ static enum ks_log_level level_of(int syslog_level)
     return syslog_level <= 6 ? KS_LOG_DEBUG : KS_LOG_TRACE;
 }
 
-/* Thread: librdkafka's. */
+/* Thread: librdkafka's. Lost connections are what on_error shows: once, not every second. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     const struct task_client *c = rk ? rd_kafka_opaque(rk) : NULL;
+    bool shown = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
     if (c)
-        log_line(level_of(level), c->ctx->connector, c->ctx->task_id, "%s: %s: %s", c->what,
-                 facility, text);
+        log_line(shown ? KS_LOG_DEBUG : level_of(level), c->ctx->connector, c->ctx->task_id,
+                 "%s: %s: %s", c->what, facility, text);
 }
 
 /* Thread: the task's, out of poll. librdkafka goes on trying by itself. */
