@@ -15,6 +15,7 @@ struct mq_consumer;
  * fetches ahead. */
 enum ks_status mq_consumer_open(const struct ks_config *config, size_t buffer_bytes,
                                 struct mq_consumer **ret, struct ks_error *err);
+/* NULL is fine. Every record must have been released. */
 void mq_consumer_close(struct mq_consumer *c);
 
 enum mq_start_kind {
@@ -36,10 +37,13 @@ enum ks_status mq_consumer_add(struct mq_consumer *c, const char *channel, struc
 void mq_consumer_pause(struct mq_consumer *c, int channel, bool pause);
 /* Waits up to timeout_ms for one record: *ret = heap record (mq_record_release + free) or NULL.
  * Records of no interest (MQ_OTHER, MQ_UNKNOWN, MQ_FOREIGN) are returned too. Errors: DATA for a
- * record that does not decode (*ret_bad_* say where; the record is skipped if called again); FATAL
- * for a lost position or a refused login. */
+ * record that does not decode (mq_consumer_bad has it; the next call goes on behind it); FATAL for
+ * a lost position or a refused login. */
 enum ks_status mq_consumer_poll(struct mq_consumer *c, int timeout_ms, struct mq_record **ret,
                                 struct ks_error *err);
+/* The record for which poll returned DATA: channel, offset and value; NULL: it did not. Owns: the
+ * consumer, until the next poll. */
+const struct mq_record *mq_consumer_bad(const struct mq_consumer *c);
 /* What stands between us and the brokers, or NULL: "cannot reach Kafka at …: …". */
 const char *mq_consumer_trouble(struct mq_consumer *c);
 

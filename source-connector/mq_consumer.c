@@ -1,0 +1,444 @@
+/* Kafka partitions 0 of Milvus' pchannels in, decoded records out (the seam is mq_consumer.h);
+ * next: source_input hands them to the sequencer. Where reading starts is always an offset that was
+ * looked up before, so a reconnect can never move it. Nothing is stored or committed here: if the
+ * process dies, the same offsets are given again by whoever saved them. */
+#include "mq_consumer.h"
+
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "kafka_options.h"
+#include "kitestream/sdk/util.h"
+
+#define OPTION_PREFIX "milvus.kafka."
+#define QUERY_TIMEOUT_MS 5000
+#define PROBE_EVERY_MS 3000
+#define PROBE_TIMEOUT_MS 100
+/* Milvus writes records of up to 10 MiB; a fetch may exceed its limit by one of them. */
+#define FETCH_BYTES "20971520"
+#define RECEIVE_BYTES "67108864"
+
+struct mq_channel {
+    char *name;
+    rd_kafka_topic_t *topic; /* as the messages name it; only compared */
+    int64_t next;
+};
+
+struct mq_consumer {
+    rd_kafka_t *rk;
+    struct mq_channel *channels;
+    size_t channel_count, channel_cap;
+    char *brokers;
+    char *trouble;
+    int64_t probe_mono_ms; /* when to look whether the trouble is over */
+    bool login_refused;
+    struct mq_record bad;
+};
+
+/* ---- opening ---- */
+
+/* What makes the offsets ours. An option of the user that says otherwise is refused. */
+static const struct {
+    const char *name, *value;
+} ours[] = {
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"auto.offset.reset", "error"},
+    {"enable.partition.eof", "false"},
+};
+#define OURS (sizeof ours / sizeof *ours)
+
+static const struct {
+    const char *name, *value;
+} defaults[] = {
+    {"client.id", "kitestream"},
+    {"group.id", "kitestream-unused"}, /* required by librdkafka; no group is ever joined */
+    {"check.crcs", "true"},
+    {"fetch.message.max.bytes", FETCH_BYTES},
+    {"fetch.max.bytes", FETCH_BYTES},
+    {"receive.message.max.bytes", RECEIVE_BYTES},
+    {"topic.metadata.refresh.interval.ms", "30000"}, /* for a topic that appears late */
+    {"reconnect.backoff.max.ms", "2000"},
+};
+
+/* librdkafka would write to stderr; what matters comes through on_error. */
+static void drop_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+}
+
+static void set_trouble(struct mq_consumer *c, char *take_text)
+{
+    free(c->trouble);
+    c->trouble = take_text;
+    c->probe_mono_ms = clock_mono_ms() + PROBE_EVERY_MS;
+}
+
+/* Thread: the one that polls. */
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    struct mq_consumer *c = opaque;
+    rd_kafka_resp_err_t error = (rd_kafka_resp_err_t)code;
+    if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+        error == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED)
+        c->login_refused = true;
+    else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && c->trouble)
+        return; /* the reason was said before */
+    set_trouble(c, xasprintf("cannot reach the source's Kafka at %s: %s", c->brokers, reason));
+}
+
+static enum ks_status set_options(rd_kafka_conf_t *conf, const struct ks_config *config,
+                                  size_t buffer_bytes, struct ks_error *err)
+{
+    enum ks_status status = KS_OK;
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults && !status; i++)
+        status = kafka_options_set(conf, defaults[i].name, defaults[i].value, err);
+    char kbytes[24];
+    snprintf(kbytes, sizeof kbytes, "%zu", buffer_bytes / 1024 ? buffer_bytes / 1024 : 1);
+    if (!status)
+        status = kafka_options_set(conf, "queued.max.messages.kbytes", kbytes, err);
+    for (size_t i = 0; i < OURS && !status; i++) {
+        char *name = xasprintf(OPTION_PREFIX "%s", ours[i].name);
+        const char *value = ks_config_get(config, name);
+        if (value && strcmp(value, ours[i].value) != 0)
+            status = ks_error_set(err, KS_ERR_FATAL,
+                                  "%s cannot be set: Kitestream keeps the offsets itself and must "
+                                  "never skip a record",
+                                  name);
+        free(name);
+    }
+    if (!status)
+        status = kafka_options_apply(conf, config, OPTION_PREFIX, err);
+    for (size_t i = 0; i < OURS && !status; i++)
+        status = kafka_options_set(conf, ours[i].name, ours[i].value, err);
+    return status;
+}
+
+enum ks_status mq_consumer_open(const struct ks_config *config, size_t buffer_bytes,
+                                struct mq_consumer **ret, struct ks_error *err)
+{
+    struct mq_consumer *c = xcalloc(1, sizeof *c);
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_opaque(conf, c);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_log_cb(conf, drop_log);
+    const char *brokers = ks_config_get(config, OPTION_PREFIX "bootstrap.servers");
+    c->brokers = xstrdup(brokers ? brokers : "");
+    enum ks_status status = set_options(conf, config, buffer_bytes, err);
+    char reason[256];
+    if (!status) {
+        c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+        if (!c->rk)
+            status = ks_error_set(err, KS_ERR_FATAL, "the options " OPTION_PREFIX "*: %s", reason);
+    }
+    if (status) {
+        rd_kafka_conf_destroy(conf);
+        mq_consumer_close(c);
+        return status;
+    }
+    rd_kafka_poll_set_consumer(c->rk);
+    *ret = c;
+    return KS_OK;
+}
+
+void mq_consumer_close(struct mq_consumer *c)
+{
+    if (!c)
+        return;
+    mq_record_release(&c->bad);
+    if (c->rk)
+        rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    for (size_t i = 0; i < c->channel_count; i++)
+        free(c->channels[i].name);
+    free(c->channels);
+    free(c->brokers);
+    free(c->trouble);
+    free(c);
+}
+
+/* ---- channels ---- */
+
+static bool is_missing_topic(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+static enum ks_status query(struct mq_consumer *c, const char *channel, int64_t *ret_low,
+                            int64_t *ret_high, bool *ret_exists, struct ks_error *err)
+{
+    int64_t low = 0, high = 0;
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(c->rk, channel, 0, &low, &high, QUERY_TIMEOUT_MS);
+    *ret_exists = !is_missing_topic(code);
+    if (code && *ret_exists) {
+        rd_kafka_poll(c->rk, 0); /* lets on_error say more */
+        char *what =
+            xasprintf("asking the source's Kafka at %s for the offsets of %s", c->brokers, channel);
+        enum ks_status status = kafka_error_set(err, what, code, c->trouble);
+        free(what);
+        return c->login_refused ? KS_ERR_FATAL : status;
+    }
+    *ret_low = *ret_exists ? low : 0;
+    *ret_high = *ret_exists ? high : 0;
+    return KS_OK;
+}
+
+static enum ks_status lost(struct ks_error *err, const char *channel, int64_t wanted, int64_t low,
+                           int64_t high, bool exists)
+{
+    if (!exists)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "channel %s is gone from the source's Kafka, reading stood at offset "
+                            "%" PRId64 ". Changes may be lost: delete this connector's offsets to "
+                            "start anew, and copy the rows of its collections again",
+                            channel, wanted);
+    return ks_error_set(err, KS_ERR_FATAL,
+                        "channel %s: offset %" PRId64
+                        " is wanted, but the source's Kafka has %" PRId64 " to %" PRId64
+                        " (retention expired, or the topic was made anew). Changes "
+                        "are lost: delete this connector's offsets to start anew, copy the rows of "
+                        "its collections again, and raise retention.ms of the source's topics",
+                        channel, wanted, low, high);
+}
+
+static enum ks_status offset_at_time(struct mq_consumer *c, const char *channel, int64_t unix_ms,
+                                     int64_t high, int64_t *ret, struct ks_error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *partition = rd_kafka_topic_partition_list_add(list, channel, 0);
+    partition->offset = unix_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(c->rk, list, QUERY_TIMEOUT_MS);
+    if (!code)
+        code = partition->err;
+    int64_t offset = partition->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code)
+        return kafka_error_set(err, channel, code, NULL);
+    *ret = offset >= 0 ? offset : high;
+    return KS_OK;
+}
+
+static enum ks_status start_offset(struct mq_consumer *c, const char *channel,
+                                   struct mq_start start, int64_t *ret_next, int64_t *ret_end,
+                                   struct ks_error *err)
+{
+    int64_t low, high;
+    bool exists;
+    enum ks_status status = query(c, channel, &low, &high, &exists, err);
+    if (status)
+        return status;
+    *ret_end = high;
+    *ret_next = low;
+    if (start.kind == MQ_START_OFFSET) {
+        if (start.value < low || start.value > high)
+            return lost(err, channel, start.value, low, high, exists);
+        *ret_next = start.value;
+    } else if (start.kind == MQ_START_TIME && exists) {
+        return offset_at_time(c, channel, start.value, high, ret_next, err);
+    }
+    return KS_OK;
+}
+
+/* Only the new partition is touched: the others go on where they are. */
+static enum ks_status assign(struct mq_consumer *c, const char *channel, int64_t offset,
+                             struct ks_error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, channel, 0)->offset = offset;
+    rd_kafka_error_t *error = rd_kafka_incremental_assign(c->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (!error)
+        return KS_OK;
+    enum ks_status status = ks_error_set(err, KS_ERR_FATAL, "cannot read channel %s: %s", channel,
+                                         rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return status;
+}
+
+enum ks_status mq_consumer_add(struct mq_consumer *c, const char *channel, struct mq_start start,
+                               int *ret_index, int64_t *ret_next, int64_t *ret_end,
+                               struct ks_error *err)
+{
+    int64_t next, end;
+    enum ks_status status = start_offset(c, channel, start, &next, &end, err);
+    if (!status)
+        status = assign(c, channel, next, err);
+    if (status)
+        return status;
+    c->channels = xgrow(c->channels, c->channel_count, &c->channel_cap, sizeof *c->channels);
+    *ret_index = (int)c->channel_count;
+    *ret_next = next;
+    *ret_end = end;
+    c->channels[c->channel_count++] = (struct mq_channel){.name = xstrdup(channel), .next = next};
+    return KS_OK;
+}
+
+void mq_consumer_pause(struct mq_consumer *c, int channel, bool pause)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, c->channels[channel].name, 0);
+    if (pause)
+        rd_kafka_pause_partitions(c->rk, list);
+    else
+        rd_kafka_resume_partitions(c->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* ---- records ---- */
+
+static struct mq_channel *channel_of(struct mq_consumer *c, const rd_kafka_message_t *message)
+{
+    for (size_t i = 0; i < c->channel_count; i++)
+        if (c->channels[i].topic == message->rkt)
+            return &c->channels[i];
+    const char *name = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
+    for (size_t i = 0; i < c->channel_count; i++) {
+        if (strcmp(c->channels[i].name, name) == 0) {
+            c->channels[i].topic = message->rkt;
+            return &c->channels[i];
+        }
+    }
+    return NULL;
+}
+
+/* Milvus 2.6 marks its records with the property _v. Ticks of 2.3 have no headers at all, so for
+ * them this costs nothing. */
+static bool is_streaming(const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t len;
+    return rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           rd_kafka_header_get_last(headers, "_v", &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           len > 0;
+}
+
+static void free_message(void *message)
+{
+    rd_kafka_message_destroy(message);
+}
+
+static enum ks_status take_message(struct mq_consumer *c, struct mq_channel *channel,
+                                   rd_kafka_message_t *take_message, struct mq_record **ret,
+                                   struct ks_error *err)
+{
+    struct mq_record rec = {
+        .channel = (int32_t)(channel - c->channels),
+        .offset = take_message->offset,
+        .message = take_message,
+        .message_free = free_message,
+    };
+    struct ks_slice value = {take_message->payload, take_message->len};
+    channel->next = take_message->offset + 1;
+    enum ks_status status = mq_record_decode(value, is_streaming(take_message), &rec, err);
+    if (status) {
+        ks_error_prefix(err, "channel %s, offset %" PRId64, channel->name, rec.offset);
+        c->bad = rec;
+        return status;
+    }
+    *ret = xmalloc(sizeof **ret);
+    **ret = rec;
+    return KS_OK;
+}
+
+static enum ks_status position_lost(struct mq_consumer *c, const struct mq_channel *channel,
+                                    struct ks_error *err)
+{
+    int64_t low, high;
+    bool exists;
+    enum ks_status status = query(c, channel->name, &low, &high, &exists, err);
+    return status ? status : lost(err, channel->name, channel->next, low, high, exists);
+}
+
+/* An error in the place of a message. KS_OK: nothing that stops us. */
+static enum ks_status take_error(struct mq_consumer *c, const rd_kafka_message_t *message,
+                                 struct ks_error *err)
+{
+    const struct mq_channel *channel = channel_of(c, message);
+    const char *reason = rd_kafka_message_errstr(message);
+    if (!channel) { /* of the group that we never join: ask for the group coordinator, or alike */
+        return KS_OK;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+        message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+        return position_lost(c, channel, err);
+    if (is_missing_topic(message->err)) {
+        if (channel->next > 0) /* else Milvus has not written to it yet */
+            set_trouble(c, xasprintf("channel %s does not exist in the source's Kafka at %s",
+                                     channel->name, c->brokers));
+        return KS_OK;
+    }
+    char *what = xasprintf("channel %s at offset %" PRId64, channel->name, channel->next);
+    enum ks_status status = kafka_error_set(err, what, message->err, reason);
+    free(what);
+    if (status == KS_ERR_RETRIABLE) {
+        set_trouble(c, xstrdup(err->message));
+        return KS_OK;
+    }
+    return status;
+}
+
+/* Nothing tells that a connection is whole again while no record comes: so ask. */
+static void probe(struct mq_consumer *c)
+{
+    int64_t low, high;
+    if (!c->trouble || c->channel_count == 0 || clock_mono_ms() < c->probe_mono_ms)
+        return;
+    c->probe_mono_ms = clock_mono_ms() + PROBE_EVERY_MS;
+    for (size_t i = 0; i < c->channel_count; i++)
+        if (rd_kafka_query_watermark_offsets(c->rk, c->channels[i].name, 0, &low, &high,
+                                             PROBE_TIMEOUT_MS))
+            return;
+    free(c->trouble);
+    c->trouble = NULL;
+}
+
+enum ks_status mq_consumer_poll(struct mq_consumer *c, int timeout_ms, struct mq_record **ret,
+                                struct ks_error *err)
+{
+    mq_record_release(&c->bad);
+    struct mq_record *record = NULL;
+    int64_t until = clock_mono_ms() + timeout_ms;
+    enum ks_status status = KS_OK;
+    do {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(c->rk, timeout_ms);
+        if (c->login_refused)
+            status = ks_error_set(err, KS_ERR_FATAL,
+                                  "%s. Check " OPTION_PREFIX "sasl.* or the "
+                                  "certificates",
+                                  c->trouble);
+        if (!message || status || message->err) {
+            if (message && !status)
+                status = take_error(c, message, err);
+            if (message)
+                rd_kafka_message_destroy(message);
+        } else {
+            struct mq_channel *channel = channel_of(c, message);
+            if (!channel || message->offset < channel->next)
+                rd_kafka_message_destroy(message);
+            else
+                status = take_message(c, channel, message, &record, err);
+        }
+        int64_t left = until - clock_mono_ms();
+        timeout_ms = left > 0 ? (int)left : 0;
+    } while (!status && !record && timeout_ms > 0);
+    if (!record && !status)
+        probe(c);
+    if (!status)
+        *ret = record;
+    return status;
+}
+
+const struct mq_record *mq_consumer_bad(const struct mq_consumer *c)
+{
+    return c->bad.message ? &c->bad : NULL;
+}
+
+const char *mq_consumer_trouble(struct mq_consumer *c)
+{
+    return c->trouble;
+}
