@@ -123,13 +123,4 @@ void config_check_connector(const struct ks_connector_class *cls, const struct k
     check_name(ks_config_get(config, "name"), issues);
     if (sink)
         check_topics(cls, config, issues);
-    /* A plugin's own check may take the table's promises for granted. */
-    if (issues->count > 0 || !cls->validate)
-        return;
-    struct string_map full = string_map_copy(config);
-    config_def_fill(tables, &full);
-    struct ks_config view = string_map_view(&full);
-    struct ks_config_issues sink_of_issues = config_issues_sink(issues);
-    cls->validate(&view, &sink_of_issues);
-    string_map_release(&full);
 }

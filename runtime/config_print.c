@@ -1,5 +1,6 @@
 /* Option tables as text: for `kitestream plugins NAME` and docs/options.md. Groups appear in the
  * order of their first option. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "config_def.h"
@@ -60,13 +61,21 @@ static void print_default(const struct ks_config_def *def, FILE *out)
 
 static void print_option(const struct ks_config_def *def, FILE *out)
 {
+    char *facts = NULL;
+    size_t len;
+    FILE *text = open_memstream(&facts, &len);
+    if (!text)
+        return;
+    fprintf(text, "(%s", config_type_name(def->type));
+    print_values(def, text);
+    print_default(def, text);
+    fprintf(text, "; importance %s)", config_importance_name(def->importance));
+    fclose(text);
     fprintf(out, "       %s%s\n", def->name, def->flags & KS_CONFIG_PREFIX ? "*" : "");
-    fprintf(out, "%*s(%s", INDENT, "", config_type_name(def->type));
-    print_values(def, out);
-    print_default(def, out);
-    fprintf(out, "; importance %s)\n", config_importance_name(def->importance));
+    config_print_text(facts, INDENT, out);
     config_print_text(def->doc, INDENT, out);
     fputc('\n', out);
+    free(facts);
 }
 
 void config_def_print(const struct ks_config_def *table, FILE *out)

@@ -1,0 +1,146 @@
+/* Arguments. In: argv; out: struct cli, or a message and "usage error". Next: main, which runs the
+ * command. */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "nearest.h"
+
+static const char *const command_names[] = {"run",  "check",     "plugins", "tail",
+                                            "help", "--version", NULL};
+static const char *const option_names[] = {"--config", "--help",  "--version", "--markdown",
+                                           "--worker", "--count", "--once",    NULL};
+
+static void complain(FILE *err, const char *what, const char *word, const char *const *valid)
+{
+    const char *nearest = nearest_name(word, valid);
+    fprintf(err, "kitestream: %s \"%s\"", what, word);
+    if (nearest)
+        fprintf(err, "; did you mean \"%s\"?", nearest);
+    fputc('\n', err);
+    cli_print_usage(err);
+}
+
+static bool fail(FILE *err, const char *what)
+{
+    fprintf(err, "kitestream: %s\n", what);
+    cli_print_usage(err);
+    return false;
+}
+
+/* The value of an option: "-cX", "-c X", "--config X" or "--config=X". */
+static bool take_value(int argc, char *const *argv, int *i, const char *short_name,
+                       const char *long_name, const char **ret)
+{
+    const char *arg = argv[*i];
+    size_t long_len = strlen(long_name);
+    if (strncmp(arg, long_name, long_len) == 0 && arg[long_len] == '=') {
+        *ret = arg + long_len + 1;
+        return true;
+    }
+    if (strncmp(arg, short_name, 2) == 0 && arg[2]) {
+        *ret = arg + 2;
+        return true;
+    }
+    if (strcmp(arg, short_name) != 0 && strcmp(arg, long_name) != 0)
+        return false;
+    *ret = *i + 1 < argc ? argv[++*i] : NULL;
+    return true;
+}
+
+static bool parse_command(const char *word, struct cli *cli)
+{
+    static const enum cli_command commands[] = {CLI_RUN,  CLI_CHECK, CLI_PLUGINS,
+                                                CLI_TAIL, CLI_HELP,  CLI_VERSION};
+    for (size_t i = 0; command_names[i]; i++) {
+        if (strcmp(word, command_names[i]) == 0) {
+            cli->command = commands[i];
+            return true;
+        }
+    }
+    if (strcmp(word, "--help") != 0 && strcmp(word, "-h") != 0)
+        return false;
+    cli->command = CLI_HELP;
+    return true;
+}
+
+/* False if `arg` is no option of the command. */
+static bool parse_flag(const char *arg, struct cli *cli)
+{
+    bool plugins = cli->command == CLI_PLUGINS, tail = cli->command == CLI_TAIL;
+    if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)
+        cli->command = CLI_HELP;
+    else if (plugins && strcmp(arg, "--markdown") == 0)
+        cli->markdown = true;
+    else if (plugins && strcmp(arg, "--worker") == 0)
+        cli->worker = true;
+    else if (tail && strcmp(arg, "--once") == 0)
+        cli->follow = false;
+    else
+        return false;
+    return true;
+}
+
+static bool parse_rest(int argc, char *const *argv, struct cli *cli, FILE *err)
+{
+    bool only_words = false;
+    for (int i = 2; i < argc; i++) {
+        const char *arg = argv[i], *value = NULL;
+        if (only_words || arg[0] != '-' || !arg[1]) {
+            cli->words[cli->word_count++] = arg;
+        } else if (strcmp(arg, "--") == 0) {
+            only_words = true;
+        } else if (take_value(argc, argv, &i, "-c", "--config", &value)) {
+            if (!value)
+                return fail(err, "-c needs a file");
+            cli->worker_path = value;
+        } else if (cli->command == CLI_TAIL &&
+                   take_value(argc, argv, &i, "-n", "--count", &value)) {
+            if (!value)
+                return fail(err, "-n needs a number");
+            cli->count = value;
+        } else if (!parse_flag(arg, cli)) {
+            complain(err, "unknown option", arg, option_names);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_words(const struct cli *cli, FILE *err)
+{
+    if (cli->command == CLI_CHECK && cli->word_count == 0)
+        return fail(err, "check needs at least one pipeline file");
+    if (cli->command == CLI_PLUGINS && cli->word_count > 1)
+        return fail(err, "plugins takes at most one class name");
+    if (cli->command == CLI_TAIL && cli->word_count != 1)
+        return fail(err, "tail needs one topic");
+    return true;
+}
+
+bool cli_parse(int argc, char *const *argv, struct cli *ret, FILE *err)
+{
+    struct cli cli = {.follow = true};
+    if (argc < 2)
+        return fail(err, "a command is missing");
+    if (!parse_command(argv[1], &cli)) {
+        complain(err, argv[1][0] == '-' ? "unknown option" : "unknown command", argv[1],
+                 command_names);
+        return false;
+    }
+    cli.words = xcalloc((size_t)argc, sizeof *cli.words);
+    if (!parse_rest(argc, argv, &cli, err) || !check_words(&cli, err)) {
+        cli_release(&cli);
+        return false;
+    }
+    *ret = cli;
+    return true;
+}
+
+void cli_release(struct cli *cli)
+{
+    free(cli->words);
+    *cli = (struct cli){0};
+}

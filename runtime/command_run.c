@@ -1,0 +1,210 @@
+/* `kitestream run`. In: configuration, plugins, pipeline files; out: a worker that runs until a
+ * signal. The main thread does nothing but wait for signals; the worker thread opens the herder,
+ * applies the files and closes it when told. A file with faults ends the process before anything is
+ * connected. Death at any point loses nothing: all state is in Kafka, in transactions. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "commands.h"
+#include "herder.h"
+#include "log.h"
+
+/* A stop that takes longer is no clean one. */
+#define STOP_LIMIT_SECONDS 10
+#define WORKER_DONE SIGUSR1
+
+struct run {
+    const struct worker_config *worker;
+    const struct plugin_set *plugins;
+    struct pipeline_file *files;
+    size_t file_count;
+    pthread_t main_thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    _Atomic bool stop;
+    bool failed;
+    bool abandoned; /* a task's thread still runs: nothing may be freed */
+};
+
+static void request_stop(struct run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    atomic_store(&run->stop, true);
+    pthread_cond_broadcast(&run->changed);
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* Returns at the request, or after wait_ms (< 0: whenever it comes). */
+static void wait_for_stop(struct run *run, int64_t wait_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    until.tv_nsec += wait_ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&run->lock);
+    int timed_out = 0;
+    while (!atomic_load(&run->stop) && !timed_out) {
+        if (wait_ms < 0)
+            pthread_cond_wait(&run->changed, &run->lock);
+        else
+            timed_out = pthread_cond_timedwait(&run->changed, &run->lock, &until);
+    }
+    pthread_mutex_unlock(&run->lock);
+}
+
+static bool apply_file(struct run *run, struct herder *herder, const struct pipeline_file *file)
+{
+    struct backoff backoff = {0};
+    while (!atomic_load(&run->stop)) {
+        struct ks_error err;
+        bool applied = false;
+        enum ks_status status = herder_apply_pipeline(herder, file, &applied, &err);
+        if (status == KS_OK) {
+            log_info("%s: %s", file->path,
+                     applied ? "applied" : "unchanged since it was last applied");
+            return true;
+        }
+        log_error("%s: %s", file->path, err.message);
+        if (status != KS_ERR_RETRIABLE)
+            return false;
+        wait_for_stop(run, backoff_fail(&backoff));
+    }
+    return true;
+}
+
+static void run_worker(struct run *run)
+{
+    struct herder *herder;
+    struct ks_error err;
+    enum ks_status status = herder_open(run->worker, run->plugins, &run->stop, &herder, &err);
+    if (status != KS_OK) {
+        run->failed = !atomic_load(&run->stop);
+        if (run->failed)
+            log_error("%s", err.message);
+        return;
+    }
+    for (size_t i = 0; i < run->file_count && !run->failed; i++)
+        run->failed = !apply_file(run, herder, &run->files[i]);
+    if (!run->failed)
+        wait_for_stop(run, -1);
+    log_info("stopping");
+    run->abandoned = !herder_close(herder);
+}
+
+static void *worker_thread(void *arg)
+{
+    struct run *run = arg;
+    run_worker(run);
+    pthread_kill(run->main_thread, WORKER_DONE);
+    return NULL;
+}
+
+/* Returns once the worker thread is done; leaves the process at a second signal, or when a stop
+ * takes too long. */
+static void wait_for_signals(struct run *run, const sigset_t *signals)
+{
+    bool stopping = false;
+    int64_t deadline_ms = 0;
+    for (;;) {
+        int64_t left_ms = stopping ? deadline_ms - clock_mono_ms() : 3600000;
+        if (left_ms < 0)
+            left_ms = 0;
+        struct timespec left = {.tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};
+        int number = sigtimedwait(signals, NULL, &left);
+        if (number == WORKER_DONE)
+            return;
+        if (number < 0 && stopping && clock_mono_ms() >= deadline_ms) {
+            log_error("the stop took more than %d s: leaving without the rest of it",
+                      STOP_LIMIT_SECONDS);
+            _exit(1);
+        }
+        if (number < 0)
+            continue;
+        if (stopping) {
+            log_warn("second signal: leaving at once");
+            _exit(1);
+        }
+        stopping = true;
+        deadline_ms = clock_mono_ms() + STOP_LIMIT_SECONDS * 1000;
+        request_stop(run);
+    }
+}
+
+static int start_and_wait(struct run *run)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, WORKER_DONE);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread that starts later inherits it */
+    signal(SIGPIPE, SIG_IGN);
+
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&run->lock, NULL);
+    pthread_cond_init(&run->changed, &attributes);
+    run->main_thread = pthread_self();
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, worker_thread, run) != 0) {
+        log_error("cannot start a thread");
+        return 1;
+    }
+    wait_for_signals(run, &signals);
+    pthread_join(thread, NULL);
+    if (run->abandoned) {
+        log_warn("a task did not end in time; its transaction is void and will be repeated");
+        _exit(run->failed ? 1 : 0);
+    }
+    log_info("stopped");
+    pthread_cond_destroy(&run->changed);
+    pthread_mutex_destroy(&run->lock);
+    pthread_condattr_destroy(&attributes);
+    return run->failed ? 1 : 0;
+}
+
+static void log_problems(const struct plugin_set *plugins)
+{
+    const struct plugin_problem *list;
+    size_t count = plugin_set_problems(plugins, &list);
+    for (size_t i = 0; i < count; i++)
+        log_warn("%s: %s", list[i].path, list[i].message);
+}
+
+int command_run(const struct cli *cli, const struct worker_config *worker,
+                const struct plugin_set *plugins, FILE *err)
+{
+    FILE *nowhere = fopen("/dev/null", "w");
+    int status = nowhere && cli->word_count > 0 ? command_check(cli, plugins, nowhere, err) : 0;
+    if (nowhere)
+        fclose(nowhere);
+    if (status != 0)
+        return status;
+    log_problems(plugins);
+    struct run run = {.worker = worker, .plugins = plugins, .file_count = cli->word_count};
+    run.files = xcalloc(run.file_count + 1, sizeof *run.files);
+    for (size_t i = 0; i < run.file_count && status == 0; i++) {
+        struct ks_error error;
+        if (pipeline_file_load(cli->words[i], &run.files[i], &error) != KS_OK) {
+            fprintf(err, "%s\n", error.message);
+            status = 1;
+        }
+    }
+    if (status == 0)
+        status = start_and_wait(&run);
+    for (size_t i = 0; i < run.file_count; i++)
+        pipeline_file_release(&run.files[i]);
+    free(run.files);
+    return status;
+}

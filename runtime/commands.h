@@ -1,0 +1,16 @@
+/* What the commands do. Each returns the exit status. */
+#ifndef RUNTIME_COMMANDS_H
+#define RUNTIME_COMMANDS_H
+
+#include "cli.h"
+#include "plugin_loader.h"
+#include "worker_config.h"
+
+/* Problems as "file:line: message" on `err`. Connects to nothing. */
+int command_check(const struct cli *cli, const struct plugin_set *plugins, FILE *out, FILE *err);
+int command_plugins(const struct cli *cli, const struct plugin_set *plugins, FILE *out, FILE *err);
+/* Blocks SIGTERM and SIGINT and waits for them; call before any other thread exists. */
+int command_run(const struct cli *cli, const struct worker_config *worker,
+                const struct plugin_set *plugins, FILE *err);
+
+#endif
