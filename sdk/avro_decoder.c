@@ -143,7 +143,7 @@ static bool read_floats(struct run *run, struct ks_cell *cell)
     struct avro_block block;
     const uint8_t *raw;
     size_t cap = 0;
-    *cell = (struct ks_cell){.kind = KS_CELL_FLOATS};
+    *cell = (struct ks_cell){.kind = KS_CELL_FLOATS, .u.data = run->r.p}; /* never NULL */
     for (;;) {
         if (!avro_block_open(&run->r, sizeof(float), &block))
             return false;
@@ -166,7 +166,7 @@ static bool gather_floats(struct run *run, const struct avro_op *op, struct ks_c
 {
     struct avro_block block;
     size_t cap = 0;
-    *cell = (struct ks_cell){.kind = KS_CELL_FLOATS};
+    *cell = (struct ks_cell){.kind = KS_CELL_FLOATS, .u.data = run->r.p}; /* never NULL */
     do {
         if (!avro_block_open(&run->r, op->min_bytes, &block))
             return false;

@@ -112,6 +112,11 @@ const char *ks_avro_schema_symbol(const struct ks_avro_schema *schema, size_t i)
     return schema->type == KS_AVRO_ENUM && i < schema->count ? schema->symbols[i] : NULL;
 }
 
+size_t ks_avro_schema_fixed_bytes(const struct ks_avro_schema *schema)
+{
+    return schema->fixed_bytes;
+}
+
 const char *ks_avro_schema_prop(const struct ks_avro_schema *schema, const char *name)
 {
     for (size_t i = 0; i < schema->prop_count; i++) {

@@ -57,6 +57,7 @@ const struct ks_avro_field *ks_avro_schema_field(const struct ks_avro_schema *sc
 const struct ks_avro_schema *ks_avro_schema_branch(const struct ks_avro_schema *schema, size_t i);
 const struct ks_avro_schema *ks_avro_schema_items(const struct ks_avro_schema *schema);
 const char *ks_avro_schema_symbol(const struct ks_avro_schema *schema, size_t i);
+size_t ks_avro_schema_fixed_bytes(const struct ks_avro_schema *schema); /* 0 unless fixed */
 /* A property of the node, as JSON text ("8", "\"vector\""), or NULL: logicalType, connect.name… */
 const char *ks_avro_schema_prop(const struct ks_avro_schema *schema, const char *name);
 /* Rabin fingerprint of the full JSON in a canonical form that keeps properties: two schemas that
