@@ -401,7 +401,7 @@ static void test_run__commit_with_unknown_outcome(void **state)
     begin(&k, &f, "");
     rd_kafka_mock_push_request_errors(
         k.cluster, 26 /* EndTxn */, 3, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
-        RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
+        RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
     test_task_start(&t, &k, &poll_class, &no_config, worker_source_run);
     assert_true(test_task_wait(&t, is_idle));
     test_task_join(&t, true);
