@@ -47,6 +47,10 @@ enum ks_status etcd_list(struct etcd_client *client, const char *prefix, int64_t
 enum ks_status etcd_revision(struct etcd_client *client, int64_t *ret_revision,
                              struct ks_error *err);
 
+/* The server's version ("3.5.13") into `version`; "" if it does not say. */
+enum ks_status etcd_version(struct etcd_client *client, char *version, size_t cap,
+                            struct ks_error *err);
+
 struct etcd_event {
     bool is_delete;
     struct etcd_kv kv; /* a delete has only key and mod_revision */

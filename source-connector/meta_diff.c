@@ -169,7 +169,7 @@ static void create_databases(struct meta_diff *d)
                           .db_id = entry->id,
                           .properties = value.properties,
                           .property_count = value.property_count};
-        if (!emit(d, &ddl, entry->tick ? entry->tick : value.create_tick)) {
+        if (!emit(d, &ddl, entry->tick)) {
             ddl.kind = DDL_ALTER_DATABASE;
             emit(d, &ddl, entry->tick);
         }

@@ -226,8 +226,7 @@ static enum ks_status check(const struct meta_key *key, struct ks_slice value,
     case META_DATABASE:
         status = meta_decode_database(value, &arena, &database, err);
         if (status == KS_OK)
-            *ret =
-                (struct meta_entry){.state = database.state, .create_tick = database.create_tick};
+            ret->state = database.state;
         break;
     case META_COLLECTION:
         status = meta_decode_collection(value, &arena, &collection, err);

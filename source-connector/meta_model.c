@@ -358,7 +358,7 @@ static void lower(uint64_t *floor, const struct meta_entries *entries)
     for (size_t i = 0; i < entries->len; i++) {
         const struct meta_entry *entry = entries->items[i];
         uint64_t tick = entry->tick ? entry->tick : entry->create_tick;
-        if (entry->state == META_STATE_CREATING && tick < *floor)
+        if (entry->state == META_STATE_CREATING && tick > 0 && tick < *floor)
             *floor = tick;
     }
 }

@@ -180,7 +180,6 @@ enum ks_status meta_decode_database(struct ks_slice value, struct ks_arena *aren
     *ret = (struct meta_database_value){
         .state = state,
         .name = text(arena, db->name),
-        .create_tick = db->created_time,
         .properties = pairs(arena, db->properties, db->n_properties),
         .property_count = db->n_properties,
     };

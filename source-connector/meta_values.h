@@ -42,10 +42,10 @@ bool meta_is_tombstone(struct ks_slice value);
 /* Milvus' states, brought to one numbering. */
 enum meta_state { META_STATE_CREATED, META_STATE_CREATING, META_STATE_GONE };
 
+/* created_time is left out: it is wall-clock nanoseconds, not a TSO. */
 struct meta_database_value {
     enum meta_state state;
     const char *name;
-    uint64_t create_tick;
     const struct ddl_kv *properties;
     size_t property_count;
 };
