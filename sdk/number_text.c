@@ -5,6 +5,7 @@
  * strtod would answer. */
 #include "number_text.h"
 
+#include <float.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -91,7 +92,7 @@ size_t number_from_float(char text[NUMBER_TEXT_MAX], float value)
     if (is_negative_zero((double)value))
         return put_negative_zero(text);
     int len = 0;
-    for (int digits = 6; digits <= 9; digits++) {
+    for (int digits = size < FLT_MIN ? 1 : FLT_DIG; digits <= 9; digits++) {
         len = snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value && (float)strtod(text, NULL) == value)
             break;
@@ -104,7 +105,8 @@ size_t number_from_double(char text[NUMBER_TEXT_MAX], double value)
     if (is_negative_zero(value))
         return put_negative_zero(text);
     int len = 0;
-    for (int digits = 15; digits <= 17; digits++) {
+    bool subnormal = value < DBL_MIN && value > -DBL_MIN;
+    for (int digits = subnormal ? 1 : DBL_DIG; digits <= 17; digits++) {
         len = snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             break;
