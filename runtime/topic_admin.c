@@ -14,7 +14,8 @@
 #include "kitestream/sdk/util.h"
 #include "log.h"
 
-#define REQUEST_TIMEOUT_MS 10000
+#define REQUEST_TIMEOUT_MS 5000
+#define DESCRIBE_TIMEOUT_MS 3000
 #define CREATE_TIMEOUT_MS 20000
 #define SETTLE_POLL_MS 50
 
@@ -241,7 +242,7 @@ enum ks_status topic_admin_check_compacted(struct topic_admin *a, const char *to
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(a->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-    rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MS, NULL, 0);
+    rd_kafka_AdminOptions_set_request_timeout(options, DESCRIBE_TIMEOUT_MS, NULL, 0);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
     rd_kafka_DescribeConfigs(a->rk, &resource, 1, options, queue);
     rd_kafka_event_t *event = wait_event(a, queue);
