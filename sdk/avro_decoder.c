@@ -138,8 +138,28 @@ static bool append_floats(struct run *run, struct ks_cell *cell, size_t *cap, co
     return true;
 }
 
+/* As every encoder writes a vector: one block, which stays where it is. False if it is not so; then
+ * nothing has been read. */
+static inline bool read_one_block(struct run *run, struct ks_cell *cell)
+{
+    struct avro_reader ahead = run->r;
+    int64_t count;
+    if (!avro_read_long(&ahead, &count) || count <= 0 || count > UINT32_MAX ||
+        avro_left(&ahead) / sizeof(float) < (uint64_t)count)
+        return false;
+    const uint8_t *floats = ahead.p;
+    ahead.p += (size_t)count * sizeof(float);
+    if (ahead.p == ahead.end || *ahead.p != 0)
+        return false;
+    *cell = (struct ks_cell){KS_CELL_FLOATS, (uint32_t)count, {.data = floats}};
+    run->r.p = ahead.p + 1;
+    return true;
+}
+
 static bool read_floats(struct run *run, struct ks_cell *cell)
 {
+    if (read_one_block(run, cell))
+        return true;
     struct avro_block block;
     const uint8_t *raw;
     size_t cap = 0;
@@ -280,7 +300,7 @@ static bool run_op(struct run *run, const struct avro_op *op, struct ks_cell *ce
                    const struct avro_op *ops, const struct avro_op **ret_next)
 {
     uint32_t index;
-    *ret_next = op + 1;
+    *ret_next = ops + op->next;
     switch ((enum avro_op_code)op->code) {
     case AVRO_OP_NULL:
         memset(&cells[op->dst], 0, op->count * sizeof *cells);
@@ -298,8 +318,7 @@ static bool run_op(struct run *run, const struct avro_op *op, struct ks_cell *ce
             return false;
         *ret_next = ops + op->u.jumps[index];
         return true;
-    case AVRO_OP_JUMP:
-        *ret_next = ops + op->count;
+    case AVRO_OP_JUMP: /* linked past */
         return true;
     case AVRO_OP_FAULT:
         return avro_fault(&run->r, "the reader's type has no place for the branch written here");

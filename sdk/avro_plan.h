@@ -37,6 +37,7 @@ struct avro_op {
     uint32_t code; /* enum avro_op_code */
     uint32_t dst;
     uint32_t count;
+    uint32_t next;      /* the instruction to go on with, jumps already followed */
     uint32_t min_bytes; /* arrays, maps: of one item as written */
     const char *name;   /* SKIP: the writer's field, for messages */
     union {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "avro_from_json.h"
+#include "avro_match.h"
 #include "avro_plan.h"
 #include "avro_wire.h"
 #include "kitestream/sdk/util.h"
@@ -32,6 +33,17 @@ static const struct avro_program *compile(struct resolution *all,
                                           const struct ks_avro_schema *writer,
                                           const struct avro_layout *reader);
 static bool resolve(struct compiler *c, const struct ks_avro_schema *writer, uint32_t cell);
+
+/* Saves the row path the jumps behind the branches of unions. */
+static void link_ops(struct avro_op *ops, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t next = i + 1;
+        while (next < count && ops[next].code == AVRO_OP_JUMP)
+            next = ops[next].count;
+        ops[i].next = (uint32_t)next;
+    }
+}
 
 static bool fail(struct compiler *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -82,72 +94,6 @@ static bool mismatch(struct compiler *c, const struct ks_avro_schema *writer, ui
 
 /* ---- values without parts ---- */
 
-static bool promotion(enum ks_avro_type writer, enum ks_avro_type reader, enum avro_op_code *ret)
-{
-    static const struct {
-        enum ks_avro_type writer, reader;
-        enum avro_op_code code;
-    } TABLE[] = {
-        {KS_AVRO_BOOLEAN, KS_AVRO_BOOLEAN, AVRO_OP_BOOLEAN},
-        {KS_AVRO_INT, KS_AVRO_INT, AVRO_OP_INT},
-        {KS_AVRO_INT, KS_AVRO_LONG, AVRO_OP_INT},
-        {KS_AVRO_INT, KS_AVRO_FLOAT, AVRO_OP_INT_TO_FLOAT},
-        {KS_AVRO_INT, KS_AVRO_DOUBLE, AVRO_OP_INT_TO_DOUBLE},
-        {KS_AVRO_LONG, KS_AVRO_LONG, AVRO_OP_LONG},
-        {KS_AVRO_LONG, KS_AVRO_FLOAT, AVRO_OP_LONG_TO_FLOAT},
-        {KS_AVRO_LONG, KS_AVRO_DOUBLE, AVRO_OP_LONG_TO_DOUBLE},
-        {KS_AVRO_FLOAT, KS_AVRO_FLOAT, AVRO_OP_FLOAT},
-        {KS_AVRO_FLOAT, KS_AVRO_DOUBLE, AVRO_OP_FLOAT_TO_DOUBLE},
-        {KS_AVRO_DOUBLE, KS_AVRO_DOUBLE, AVRO_OP_DOUBLE},
-        {KS_AVRO_STRING, KS_AVRO_STRING, AVRO_OP_BYTES},
-        {KS_AVRO_STRING, KS_AVRO_BYTES, AVRO_OP_BYTES},
-        {KS_AVRO_BYTES, KS_AVRO_STRING, AVRO_OP_BYTES},
-        {KS_AVRO_BYTES, KS_AVRO_BYTES, AVRO_OP_BYTES},
-        {KS_AVRO_NULL, KS_AVRO_NULL, AVRO_OP_NULL},
-    };
-    for (size_t i = 0; i < sizeof TABLE / sizeof *TABLE; i++) {
-        if (TABLE[i].writer == writer && TABLE[i].reader == reader) {
-            *ret = TABLE[i].code;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Name -> place in the list. */
-static json_t *index_of_symbols(const struct ks_avro_schema *type)
-{
-    json_t *index = mem_check(json_object());
-    for (size_t i = 0; i < type->count; i++)
-        json_object_set_new(index, type->symbols[i], json_integer((json_int_t)i));
-    return index;
-}
-
-static json_t *index_of_fields(const struct ks_avro_schema *record)
-{
-    json_t *index = mem_check(json_object());
-    for (size_t i = 0; i < record->count; i++)
-        json_object_set_new(index, record->fields[i].name, json_integer((json_int_t)i));
-    return index;
-}
-
-static int64_t look_up(const json_t *index, const char *name, int64_t absent)
-{
-    const json_t *place = json_object_get(index, name);
-    return place ? json_integer_value(place) : absent;
-}
-
-static const int32_t *map_symbols(struct compiler *c, const struct ks_avro_schema *writer,
-                                  const struct ks_avro_schema *reader)
-{
-    int32_t *symbols = ks_arena_alloc(c->all->arena, writer->count * sizeof *symbols);
-    json_t *index = index_of_symbols(reader);
-    for (size_t i = 0; i < writer->count; i++)
-        symbols[i] = (int32_t)look_up(index, writer->symbols[i], reader->enum_default);
-    json_decref(index);
-    return symbols;
-}
-
 static bool resolve_enum(struct compiler *c, const struct ks_avro_schema *writer, uint32_t cell)
 {
     const struct ks_avro_schema *reader = c->layout->defs[cell].type;
@@ -156,7 +102,7 @@ static bool resolve_enum(struct compiler *c, const struct ks_avro_schema *writer
     if (!op)
         return false;
     op->count = (uint32_t)writer->count;
-    op->u.symbols = map_symbols(c, writer, reader);
+    op->u.symbols = avro_match_symbols(writer, reader, c->all->arena);
     return true;
 }
 
@@ -197,24 +143,6 @@ static bool resolve_items(struct compiler *c, const struct ks_avro_schema *write
 
 /* ---- records ---- */
 
-/* For each field of the reader the writer's field it comes from, or the writer's count. */
-static size_t *match_fields(const struct ks_avro_schema *writer,
-                            const struct ks_avro_schema *reader)
-{
-    size_t *sources = mem_calloc(reader->count, sizeof *sources);
-    json_t *index = index_of_fields(writer);
-    int64_t none = (int64_t)writer->count;
-    for (size_t r = 0; r < reader->count; r++) {
-        const json_t *aliases = reader->more[r].aliases;
-        int64_t source = look_up(index, reader->fields[r].name, none);
-        for (size_t i = 0; source == none && i < json_array_size(aliases); i++)
-            source = look_up(index, json_string_value(json_array_get(aliases, i)), none);
-        sources[r] = (size_t)source;
-    }
-    json_decref(index);
-    return sources;
-}
-
 static bool skip_field(struct compiler *c, const struct ks_avro_field *field)
 {
     if (field->schema->min_bytes == 0)
@@ -244,6 +172,7 @@ static bool set_default(struct compiler *c, const struct ks_avro_schema *reader,
                                    &body, err) &&
               resolve(&own, type, cell);
     if (ok) {
+        link_ops(own.ops, own.count);
         struct avro_program program = {own.ops, own.count, c->layout};
         /* The cells point into the body: it must live as long as the plan. */
         struct ks_slice kept = {ks_arena_copy(c->all->arena, body.data, body.len), body.len};
@@ -281,7 +210,7 @@ static bool resolve_record(struct compiler *c, const struct ks_avro_schema *writ
                            const struct ks_avro_schema *reader, uint32_t first_cell)
 {
     spend(c, writer->count + reader->count);
-    size_t *sources = match_fields(writer, reader);
+    size_t *sources = avro_match_fields(writer, reader);
     bool ok = true;
     for (size_t w = 0; ok && w < writer->count; w++)
         ok = resolve_field(c, writer, w, sources, reader->count, first_cell);
@@ -380,7 +309,7 @@ static bool resolve(struct compiler *c, const struct ks_avro_schema *writer, uin
         return resolve_union(c, writer, cell);
     if (writer->type == KS_AVRO_NULL)
         return resolve_null(c, cell) || too_large(c) || mismatch(c, writer, cell);
-    if (promotion(writer->type, reader->type, &code))
+    if (avro_promotion(writer->type, reader->type, &code))
         return emit(c, code, cell) != NULL;
     if (writer->type != reader->type)
         return mismatch(c, writer, cell);
@@ -417,6 +346,7 @@ static const struct avro_program *compile(struct resolution *all,
     struct compiler c = {.all = all, .layout = reader};
     struct avro_program *program = NULL;
     if (resolve_root(&c, writer)) {
+        link_ops(c.ops, c.count);
         program = ks_arena_alloc(all->arena, sizeof *program);
         *program = (struct avro_program){.count = c.count, .layout = reader};
         program->ops = ks_arena_copy(all->arena, c.ops, c.count * sizeof *c.ops);

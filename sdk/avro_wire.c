@@ -34,17 +34,6 @@ bool avro_read_boolean(struct avro_reader *r, bool *ret)
     return true;
 }
 
-bool avro_read_index(struct avro_reader *r, size_t count, uint32_t *ret)
-{
-    int64_t index;
-    if (!avro_read_long(r, &index))
-        return false;
-    if (index < 0 || (uint64_t)index >= count)
-        return avro_fault(r, "no such branch or symbol");
-    *ret = (uint32_t)index;
-    return true;
-}
-
 static bool read_block_size(struct avro_reader *r, struct avro_block *block)
 {
     int64_t size;

@@ -104,8 +104,18 @@ static inline bool avro_read_bytes(struct avro_reader *r, const uint8_t **ret, u
 }
 
 bool avro_read_boolean(struct avro_reader *r, bool *ret);
+
 /* An index below count, of a branch or a symbol. */
-bool avro_read_index(struct avro_reader *r, size_t count, uint32_t *ret);
+static inline bool avro_read_index(struct avro_reader *r, size_t count, uint32_t *ret)
+{
+    int64_t index;
+    if (!avro_read_long(r, &index))
+        return false;
+    if (index < 0 || (uint64_t)index >= count)
+        return avro_fault(r, "no such branch or symbol");
+    *ret = (uint32_t)index;
+    return true;
+}
 
 /* The head of the next block of an array or map; count 0 ends it. Refuses more items than the bytes
  * left can hold. */

@@ -70,6 +70,21 @@ struct ks_avro_decoder *decoder_of(const char *writer, const char *reader)
     return dec;
 }
 
+struct row row_of(const char *writer, const char *reader, struct ks_slice body)
+{
+    struct row row = {.dec = decoder_of(writer, reader)};
+    row.cells = calloc(ks_avro_decoder_cells(row.dec) + 1, sizeof *row.cells);
+    row.status = ks_avro_decode(row.dec, body, row.cells, &row.arena, &row.err);
+    return row;
+}
+
+void row_release(struct row *row)
+{
+    ks_avro_decoder_free(row->dec);
+    ks_arena_release(&row->arena);
+    free(row->cells);
+}
+
 void assert_contains(const char *text, const char *part)
 {
     if (!strstr(text, part))

@@ -14,6 +14,18 @@ void body_of(const char *schema, const char *quoted, struct ks_buf *out);
 struct ks_avro_encoder *encoder_of(const char *quoted);
 struct ks_avro_decoder *decoder_of(const char *writer, const char *reader);
 
+/* One decoded row; release it. */
+struct row {
+    struct ks_avro_decoder *dec;
+    struct ks_cell *cells;
+    struct ks_arena arena;
+    struct ks_error err;
+    enum ks_status status;
+};
+
+struct row row_of(const char *writer, const char *reader, struct ks_slice body);
+void row_release(struct row *row);
+
 /* Fails the running test unless the schema is refused with `part` in the message. */
 void assert_schema_refused(const char *quoted, const char *part);
 void assert_contains(const char *text, const char *part);
