@@ -13,14 +13,12 @@
 #include "clock.h"
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
+#include "mq_consumer_options.h"
 
-#define OPTION_PREFIX "milvus.kafka."
 #define QUERY_TIMEOUT_MS 5000
 #define PROBE_EVERY_MS 3000
 #define PROBE_TIMEOUT_MS 100
-/* Milvus writes records of up to 10 MiB; a fetch may exceed its limit by one of them. */
-#define FETCH_BYTES "20971520"
-#define RECEIVE_BYTES "67108864"
+#define BROKERS_MAX 32
 
 struct mq_channel {
     char *name;
@@ -37,33 +35,16 @@ struct mq_consumer {
     int64_t probe_mono_ms; /* when to look whether the trouble is over */
     bool login_refused;
     struct mq_record bad;
+    size_t nudge_every_bytes; /* 0: librdkafka looks by itself */
+    size_t unnudged_bytes;
+    struct {
+        int32_t broker;
+        int channel;     /* one that the broker leads */
+    } busy[BROKERS_MAX]; /* brokers whose records came since the last nudge */
+    size_t busy_count;
 };
 
 /* ---- opening ---- */
-
-/* What makes the offsets ours. An option of the user that says otherwise is refused. */
-static const struct {
-    const char *name, *value;
-} ours[] = {
-    {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},
-    {"auto.offset.reset", "error"},
-    {"enable.partition.eof", "false"},
-};
-#define OURS (sizeof ours / sizeof *ours)
-
-static const struct {
-    const char *name, *value;
-} defaults[] = {
-    {"client.id", "kitestream"},
-    {"group.id", "kitestream-unused"}, /* required by librdkafka; no group is ever joined */
-    {"check.crcs", "true"},
-    {"fetch.message.max.bytes", FETCH_BYTES},
-    {"fetch.max.bytes", FETCH_BYTES},
-    {"receive.message.max.bytes", RECEIVE_BYTES},
-    {"topic.metadata.refresh.interval.ms", "30000"}, /* for a topic that appears late */
-    {"reconnect.backoff.max.ms", "2000"},
-};
 
 /* librdkafka would write to stderr; what matters comes through on_error. */
 static void drop_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -90,33 +71,6 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     set_trouble(c, xasprintf("cannot reach the source's Kafka at %s: %s", c->brokers, reason));
 }
 
-static enum ks_status set_options(rd_kafka_conf_t *conf, const struct ks_config *config,
-                                  size_t buffer_bytes, struct ks_error *err)
-{
-    enum ks_status status = KS_OK;
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults && !status; i++)
-        status = kafka_options_set(conf, defaults[i].name, defaults[i].value, err);
-    char kbytes[24];
-    snprintf(kbytes, sizeof kbytes, "%zu", buffer_bytes / 1024 ? buffer_bytes / 1024 : 1);
-    if (!status)
-        status = kafka_options_set(conf, "queued.max.messages.kbytes", kbytes, err);
-    for (size_t i = 0; i < OURS && !status; i++) {
-        char *name = xasprintf(OPTION_PREFIX "%s", ours[i].name);
-        const char *value = ks_config_get(config, name);
-        if (value && strcmp(value, ours[i].value) != 0)
-            status = ks_error_set(err, KS_ERR_FATAL,
-                                  "%s cannot be set: Kitestream keeps the offsets itself and must "
-                                  "never skip a record",
-                                  name);
-        free(name);
-    }
-    if (!status)
-        status = kafka_options_apply(conf, config, OPTION_PREFIX, err);
-    for (size_t i = 0; i < OURS && !status; i++)
-        status = kafka_options_set(conf, ours[i].name, ours[i].value, err);
-    return status;
-}
-
 enum ks_status mq_consumer_open(const struct ks_config *config, size_t buffer_bytes,
                                 struct mq_consumer **ret, struct ks_error *err)
 {
@@ -125,14 +79,19 @@ enum ks_status mq_consumer_open(const struct ks_config *config, size_t buffer_by
     rd_kafka_conf_set_opaque(conf, c);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_log_cb(conf, drop_log);
-    const char *brokers = ks_config_get(config, OPTION_PREFIX "bootstrap.servers");
+    const char *brokers = ks_config_get(config, MQ_OPTION_PREFIX "bootstrap.servers");
     c->brokers = xstrdup(brokers ? brokers : "");
-    enum ks_status status = set_options(conf, config, buffer_bytes, err);
+    enum ks_status status = KS_OK;
+    if (!brokers || !*brokers)
+        status = ks_error_set(err, KS_ERR_FATAL, MQ_OPTION_PREFIX "bootstrap.servers is missing");
+    if (!status)
+        status = mq_consumer_options(conf, config, buffer_bytes, &c->nudge_every_bytes, err);
     char reason[256];
     if (!status) {
         c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
         if (!c->rk)
-            status = ks_error_set(err, KS_ERR_FATAL, "the options " OPTION_PREFIX "*: %s", reason);
+            status =
+                ks_error_set(err, KS_ERR_FATAL, "the options " MQ_OPTION_PREFIX "*: %s", reason);
     }
     if (status) {
         rd_kafka_conf_destroy(conf);
@@ -317,6 +276,32 @@ static bool is_streaming(const rd_kafka_message_t *message)
            len > 0;
 }
 
+static void note_busy(struct mq_consumer *c, int channel, int32_t broker, size_t bytes)
+{
+    c->unnudged_bytes += bytes;
+    for (size_t i = 0; i < c->busy_count; i++)
+        if (c->busy[i].broker == broker)
+            return;
+    if (c->busy_count == BROKERS_MAX)
+        return;
+    c->busy[c->busy_count].broker = broker;
+    c->busy[c->busy_count++].channel = channel;
+}
+
+/* Any request wakes a broker's thread; this one costs a millisecond. */
+static void nudge(struct mq_consumer *c)
+{
+    if (c->nudge_every_bytes == 0 || c->unnudged_bytes < c->nudge_every_bytes)
+        return;
+    for (size_t i = 0; i < c->busy_count; i++) {
+        int64_t low, high;
+        rd_kafka_query_watermark_offsets(c->rk, c->channels[c->busy[i].channel].name, 0, &low,
+                                         &high, PROBE_TIMEOUT_MS);
+    }
+    c->busy_count = 0;
+    c->unnudged_bytes = 0;
+}
+
 static void free_message(void *message)
 {
     rd_kafka_message_destroy(message);
@@ -334,6 +319,8 @@ static enum ks_status take_message(struct mq_consumer *c, struct mq_channel *cha
     };
     struct ks_slice value = {take_message->payload, take_message->len};
     channel->next = take_message->offset + 1;
+    if (c->nudge_every_bytes)
+        note_busy(c, rec.channel, rd_kafka_message_broker_id(take_message), value.len);
     enum ks_status status = mq_record_decode(value, is_streaming(take_message), &rec, err);
     if (status) {
         ks_error_prefix(err, "channel %s, offset %" PRId64, channel->name, rec.offset);
@@ -401,6 +388,7 @@ enum ks_status mq_consumer_poll(struct mq_consumer *c, int timeout_ms, struct mq
                                 struct ks_error *err)
 {
     mq_record_release(&c->bad);
+    nudge(c);
     struct mq_record *record = NULL;
     int64_t until = clock_mono_ms() + timeout_ms;
     enum ks_status status = KS_OK;
@@ -408,7 +396,7 @@ enum ks_status mq_consumer_poll(struct mq_consumer *c, int timeout_ms, struct mq
         rd_kafka_message_t *message = rd_kafka_consumer_poll(c->rk, timeout_ms);
         if (c->login_refused)
             status = ks_error_set(err, KS_ERR_FATAL,
-                                  "%s. Check " OPTION_PREFIX "sasl.* or the "
+                                  "%s. Check " MQ_OPTION_PREFIX "sasl.* or the "
                                   "certificates",
                                   c->trouble);
         if (!message || status || message->err) {

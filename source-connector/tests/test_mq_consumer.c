@@ -40,8 +40,10 @@ static void setup_cluster(struct fixture *t)
 static struct mq_consumer *open_with(const char *brokers, const char *key, const char *value,
                                      enum ks_status *ret_status, struct ks_error *err)
 {
-    struct ks_config_entry entries[] = {{"milvus.kafka.bootstrap.servers", brokers},
-                                        {key ? key : "topic.prefix", key ? value : "t"}};
+    struct ks_config_entry servers = {"milvus.kafka.bootstrap.servers", brokers},
+                           other = {key ? key : "topic.prefix", key ? value : "t"};
+    bool first = strcmp(servers.key, other.key) < 0; /* a config is sorted */
+    struct ks_config_entry entries[] = {first ? servers : other, first ? other : servers};
     struct ks_config config = {entries, 2};
     struct mq_consumer *consumer = NULL;
     *ret_status = mq_consumer_open(&config, 1 << 20, &consumer, err);
