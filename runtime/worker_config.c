@@ -4,6 +4,7 @@
 #include "worker_config.h"
 
 #include <librdkafka/rdkafka.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -147,6 +148,21 @@ static void fill_plugin_path(struct worker_config *c, const struct ks_config *co
     free(dirs);
 }
 
+/* Beside the program, so that an installation may be moved; else where it was built to be. */
+static char *default_plugin_dir(void)
+{
+    char exe[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    exe[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(exe, '/');
+    if (slash)
+        *slash = '\0';
+    char *beside = xasprintf("%s/%s", exe, KITESTREAM_PLUGIN_DIR_FROM_BIN);
+    char *resolved = slash ? realpath(beside, NULL) : NULL;
+    free(beside);
+    return resolved ? resolved : xstrdup(KITESTREAM_PLUGIN_DIR);
+}
+
 static void fill_members(struct worker_config *c)
 {
     struct ks_config config = string_map_view(&c->all);
@@ -189,8 +205,11 @@ enum ks_status worker_config_load(const char *path, struct worker_config *ret, s
     if (status == KS_OK) {
         const struct ks_config_def *tables[] = {worker_config_table(), NULL};
         config_def_fill(tables, &r.options);
-        if (!string_map_get(&r.options, "plugin.path"))
-            string_map_set(&r.options, "plugin.path", KITESTREAM_PLUGIN_DIR);
+        if (!string_map_get(&r.options, "plugin.path")) {
+            char *dir = default_plugin_dir();
+            string_map_set(&r.options, "plugin.path", dir);
+            free(dir);
+        }
         *ret = (struct worker_config){.all = r.options};
         r.options = (struct string_map){0};
         fill_members(ret);
