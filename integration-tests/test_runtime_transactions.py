@@ -1,0 +1,133 @@
+"""The loops of the runtime on a real Kafka, with plugins made for it (plugins/*.c): transactions,
+fences, kills. The counter numbers its records, the ledger adds them up and keeps the sum with its
+offsets: whatever is lost or doubled shows.
+"""
+
+import json
+import pathlib
+import random
+import subprocess
+import time
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from parts import ROOT
+
+NUMBERS = 6000
+AVRO_STRING_PREFIX = 6  # 0, the schema's id, the length
+
+
+@pytest.fixture(scope="session")
+def test_plugins(tmp_path_factory):
+    """A third party's way: a compiler and the headers, nothing else."""
+    folder = tmp_path_factory.mktemp("plugins")
+    for source in sorted(pathlib.Path(__file__).with_name("plugins").glob("*.c")):
+        subprocess.run(["cc", "-std=c17", "-O1", "-g", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread",
+                        f"-I{ROOT}/include", source, "-o", folder / f"{source.stem}.so"], check=True)
+    return folder
+
+
+@pytest.fixture
+def runtime(kitestream, test_plugins):
+    kitestream.worker["plugin.path"] = str(test_plugins)
+    kitestream.worker["offset.storage.partitions"] = 2
+    return kitestream
+
+
+def _count(runtime, numbers=NUMBERS, **options):
+    runtime.connector(f"{runtime.name}-count", "test.CounterSource",
+                      {"topic": f"{runtime.name}.numbers", "numbers": numbers, "batch": 20} | options)
+
+
+def _ledger(runtime, **options):
+    runtime.connector(f"{runtime.name}-ledger", "test.LedgerSink",
+                      {"topic": f"{runtime.name}.numbers", "commit.every": 200} | options)
+
+
+def _numbers(runtime, kafka):
+    return [int(message.value()[AVRO_STRING_PREFIX:]) for message in kafka.raw(f"{runtime.name}.numbers")]
+
+
+def _offset(runtime, kafka, connector, partition):
+    newest = {message.key(): message.value() for message in kafka.raw(runtime.worker["offset.storage.topic"])}
+    value = newest.get(json.dumps([f"{runtime.name}-{connector}", partition], separators=(",", ":")).encode())
+    return json.loads(value) if value else {}
+
+
+def _ledger_count(runtime, kafka):
+    return _offset(runtime, kafka, "ledger", {"ledger": 1}).get("count", 0)
+
+
+def _committed(runtime, kafka, parts, topic):
+    group = Consumer(parts.kafka_client | {"group.id": f"connect-{runtime.name}-ledger"})
+    wanted = [TopicPartition(topic, partition) for partition in range(kafka.partitions(topic))]
+    found = {one.partition: one.offset for one in group.committed(wanted, 10) if one.offset >= 0}
+    group.close()
+    return found
+
+
+def test_all_numbers_once_and_in_order(runtime, kafka):
+    _count(runtime)
+    _ledger(runtime)
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) == NUMBERS, 60, "all numbers in the ledger")
+    runtime.stop()
+    assert sorted(_numbers(runtime, kafka)) == list(range(NUMBERS))
+    assert _offset(runtime, kafka, "ledger", {"ledger": 1})["sum"] == NUMBERS * (NUMBERS - 1) // 2
+    assert _offset(runtime, kafka, "count", {"counter": 1}) == {"n": NUMBERS}
+    per_partition = {}
+    for message in kafka.raw(f"{runtime.name}.numbers"):
+        per_partition.setdefault(message.partition(), []).append(int(message.value()[AVRO_STRING_PREFIX:]))
+    assert all(numbers == sorted(numbers) for numbers in per_partition.values())
+
+
+def test_group_offsets_are_those_of_the_state(runtime, kafka, parts):
+    _count(runtime)
+    _ledger(runtime)
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) == NUMBERS, 60, "all numbers in the ledger")
+    runtime.stop()
+    topic = f"{runtime.name}.numbers"
+    last, committed = {}, _committed(runtime, kafka, parts, topic)
+    for message in kafka.raw(topic):
+        last[message.partition()] = message.offset() + 1
+    assert committed == last
+
+
+def test_kill_loop(runtime, kafka, kills):
+    """Killed at any moment: nothing is lost, nothing is doubled, on the topic or in the ledger."""
+    chance = random.Random(7)
+    numbers = 3000 * kills
+    _count(runtime, numbers, batch=10)
+    _ledger(runtime)
+    seen = 0
+    for _ in range(kills):
+        runtime.start()
+        before = seen
+        try:
+            runtime.wait_for(lambda: _ledger_count(runtime, kafka) > before, 30, "progress")  # noqa: B023
+        finally:
+            time.sleep(chance.random())
+            runtime.kill()
+        seen = _ledger_count(runtime, kafka)
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) >= numbers, 120, "all numbers in the ledger")
+    runtime.stop()
+    assert sorted(_numbers(runtime, kafka)) == list(range(numbers))
+    assert _offset(runtime, kafka, "ledger", {"ledger": 1}) == {"count": numbers, "sum": numbers * (numbers - 1) // 2}
+
+
+def test_killed_while_the_broker_is_gone(runtime, kafka, parts):
+    """An outage in the middle: the tasks wait, then go on from where they were."""
+    _count(runtime, 20000, batch=10)
+    _ledger(runtime)
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) > 0, 30, "progress")
+    parts.stop("kafka")
+    runtime.wait_log(r"waiting for .*(Kafka|transaction|acknowledge)", 30)
+    parts.start("kafka")
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) == 20000, 120, "all numbers in the ledger")
+    runtime.stop()
+    assert sorted(_numbers(runtime, kafka)) == list(range(20000))
+    assert _offset(runtime, kafka, "ledger", {"ledger": 1})["sum"] == 20000 * 19999 // 2
