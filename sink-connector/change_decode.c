@@ -1,0 +1,416 @@
+#include "change_decode.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "kitestream/sdk/util.h"
+#include "map.h"
+
+/* One field of the row image. */
+struct image_field {
+    char *name; /* as Milvus has it */
+    int cell;
+};
+
+struct change_layout {
+    struct ks_avro_schema *schema;
+    struct ks_avro_decoder *decoder;
+    size_t cell_count;
+    bool flat;
+    struct image_field *fields; /* of `after`, or of the flat row */
+    size_t field_count;
+    int key_cell;        /* flat rows and images: the primary key */
+    int before_key_cell; /* envelope: the key of a deleted row */
+    int op, before, after;
+    int collection_id, partition, partition_id, tick, ddl_seq;
+};
+
+/* Keys of flat tombstones. */
+struct key_layout {
+    struct ks_avro_schema *schema;
+    struct ks_avro_decoder *decoder;
+};
+
+struct change_decoder {
+    const struct ks_task_host *host;
+    struct map layouts; /* const struct ks_schema * -> struct change_layout */
+    struct map keys;    /* the same -> struct key_layout */
+};
+
+/* ---- layouts ---- */
+
+static void layout_free(struct change_layout *l)
+{
+    if (!l)
+        return;
+    for (size_t i = 0; i < l->field_count; i++)
+        free(l->fields[i].name);
+    free(l->fields);
+    ks_avro_decoder_free(l->decoder);
+    ks_avro_schema_free(l->schema);
+    free(l);
+}
+
+static void key_layout_free(struct key_layout *l)
+{
+    if (!l)
+        return;
+    ks_avro_decoder_free(l->decoder);
+    ks_avro_schema_free(l->schema);
+    free(l);
+}
+
+/* The type behind a nullable union. */
+static const struct ks_avro_schema *plain_type(const struct ks_avro_schema *type)
+{
+    for (size_t i = 0; ks_avro_schema_type(type) == KS_AVRO_UNION; i++) {
+        const struct ks_avro_schema *branch = ks_avro_schema_branch(type, i);
+        if (!branch || ks_avro_schema_type(branch) != KS_AVRO_NULL)
+            return branch;
+    }
+    return type;
+}
+
+static const struct ks_avro_field *field_of(const struct ks_avro_schema *record, const char *name)
+{
+    if (ks_avro_schema_type(record) != KS_AVRO_RECORD)
+        return NULL;
+    for (size_t i = 0; i < ks_avro_schema_count(record); i++) {
+        const struct ks_avro_field *f = ks_avro_schema_field(record, i);
+        if (strcmp(f->name, name) == 0)
+            return f;
+    }
+    return NULL;
+}
+
+static bool has_flag(const struct ks_avro_schema *type, const char *prop)
+{
+    const char *json = ks_avro_schema_prop(type, prop);
+    return json && strcmp(json, "true") == 0;
+}
+
+/* The Milvus name: property milvus.name (a JSON text without escapes), `$meta`, or Avro's. */
+static char *milvus_name(const struct ks_avro_field *field, const struct ks_avro_schema *type)
+{
+    const char *json = ks_avro_schema_prop(type, "milvus.name");
+    size_t len = json ? strlen(json) : 0;
+    if (len >= 2 && json[0] == '"')
+        return xstrndup(json + 1, len - 2);
+    return xstrdup(has_flag(type, "milvus.dynamic") ? "$meta" : field->name);
+}
+
+/* `record`: the row's schema; `prefix`: its path in the root ("after." or ""). */
+static void find_fields(struct change_layout *l, const struct ks_avro_schema *record,
+                        const char *prefix)
+{
+    l->field_count = ks_avro_schema_count(record);
+    l->fields = xcalloc(l->field_count + 1, sizeof(*l->fields));
+    l->key_cell = l->before_key_cell = -1;
+    for (size_t i = 0; i < l->field_count; i++) {
+        const struct ks_avro_field *field = ks_avro_schema_field(record, i);
+        const struct ks_avro_schema *type = plain_type(field->schema);
+        char *path = xasprintf("%s%s", prefix, field->name);
+        char *before = xasprintf("before.%s", field->name);
+        l->fields[i].name = milvus_name(field, type);
+        l->fields[i].cell = ks_avro_decoder_cell(l->decoder, path);
+        if (has_flag(type, "milvus.primary_key")) {
+            l->key_cell = l->fields[i].cell;
+            l->before_key_cell = ks_avro_decoder_cell(l->decoder, before);
+        }
+        free(path);
+        free(before);
+    }
+}
+
+static enum ks_status find_envelope(struct change_layout *l, const struct ks_avro_field *after,
+                                    struct ks_error *err)
+{
+    static const char *const paths[] = {"op",
+                                        "before",
+                                        "after",
+                                        "source.collection_id",
+                                        "source.partition",
+                                        "source.partition_id",
+                                        "source.tick",
+                                        "source.ddl_seq"};
+    int *cells[] = {&l->op,        &l->before,       &l->after, &l->collection_id,
+                    &l->partition, &l->partition_id, &l->tick,  &l->ddl_seq};
+    const struct ks_avro_schema *image = plain_type(after->schema);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+        *cells[i] = ks_avro_decoder_cell(l->decoder, paths[i]);
+        if (*cells[i] < 0)
+            return ks_error_set(err, KS_ERR_DATA,
+                                "the schema has no %s: it is not a change record of Kitestream",
+                                paths[i]);
+    }
+    if (!image || ks_avro_schema_type(image) != KS_AVRO_RECORD)
+        return ks_error_set(err, KS_ERR_DATA, "`after` is not a record");
+    find_fields(l, image, "after.");
+    return KS_OK;
+}
+
+static enum ks_status layout_fill(struct change_layout *l, const char *json, struct ks_error *err)
+{
+    enum ks_status status = ks_avro_schema_parse(json, strlen(json), &l->schema, err);
+    if (!status)
+        status = ks_avro_decoder_new(l->schema, l->schema, &l->decoder, err);
+    if (status)
+        return status;
+    if (ks_avro_schema_type(l->schema) != KS_AVRO_RECORD)
+        return ks_error_set(err, KS_ERR_DATA, "the value is not an Avro record");
+    const struct ks_avro_field *after = field_of(l->schema, "after");
+    l->cell_count = ks_avro_decoder_cells(l->decoder);
+    l->flat = !after || !field_of(l->schema, "source");
+    if (l->flat)
+        find_fields(l, l->schema, "");
+    else
+        status = find_envelope(l, after, err);
+    if (!status && l->key_cell < 0)
+        status = ks_error_set(err, KS_ERR_DATA,
+                              "no field of the schema has the property milvus.primary_key: it is "
+                              "not a change record of Kitestream");
+    return status;
+}
+
+static enum ks_status layout_of(struct change_decoder *d, const struct ks_schema *schema,
+                                const struct change_layout **ret, struct ks_error *err)
+{
+    struct change_layout *l = map_get(&d->layouts, (uintptr_t)schema);
+    if (!l) {
+        l = xcalloc(1, sizeof(*l));
+        enum ks_status status = layout_fill(l, d->host->schema_json(schema), err);
+        if (status) {
+            layout_free(l);
+            return status;
+        }
+        map_put(&d->layouts, (uintptr_t)schema, l);
+    }
+    *ret = l;
+    return KS_OK;
+}
+
+static enum ks_status key_layout_of(struct change_decoder *d, const struct ks_schema *schema,
+                                    const struct key_layout **ret, struct ks_error *err)
+{
+    struct key_layout *l = map_get(&d->keys, (uintptr_t)schema);
+    if (!l) {
+        const char *json = d->host->schema_json(schema);
+        l = xcalloc(1, sizeof(*l));
+        enum ks_status status = ks_avro_schema_parse(json, strlen(json), &l->schema, err);
+        if (!status)
+            status = ks_avro_decoder_new(l->schema, l->schema, &l->decoder, err);
+        if (!status && ks_avro_decoder_cells(l->decoder) != 1)
+            status = ks_error_set(err, KS_ERR_DATA, "the key has not exactly one field");
+        if (status) {
+            key_layout_free(l);
+            return status;
+        }
+        map_put(&d->keys, (uintptr_t)schema, l);
+    }
+    *ret = l;
+    return KS_OK;
+}
+
+struct change_decoder *change_decoder_new(const struct ks_task_host *host)
+{
+    struct change_decoder *d = xcalloc(1, sizeof(*d));
+    d->host = host;
+    return d;
+}
+
+void change_decoder_free(struct change_decoder *d)
+{
+    uint64_t key;
+    void *value;
+    if (!d)
+        return;
+    for (size_t pos = 0; map_next(&d->layouts, &pos, &key, &value);)
+        layout_free(value);
+    for (size_t pos = 0; map_next(&d->keys, &pos, &key, &value);)
+        key_layout_free(value);
+    map_release(&d->layouts);
+    map_release(&d->keys);
+    free(d);
+}
+
+/* ---- records ---- */
+
+static struct ks_slice text_of(const struct ks_cell *cell)
+{
+    return (struct ks_slice){cell->u.data, cell->count};
+}
+
+static enum ks_status set_key(struct change_row *row, const struct ks_cell *cell,
+                              struct ks_error *err)
+{
+    if (cell->kind == KS_CELL_INT) {
+        row->pk_int = cell->u.i;
+        return KS_OK;
+    }
+    if (cell->kind != KS_CELL_BYTES)
+        return ks_error_set(err, KS_ERR_DATA, "the primary key is neither a number nor a text");
+    row->pk_is_string = true;
+    row->pk_str = text_of(cell);
+    return KS_OK;
+}
+
+static enum ks_status set_op(struct change_row *row, struct ks_slice text, struct ks_error *err)
+{
+    char op = text.len == 1 ? *(const char *)text.data : '?';
+    if (op == 'c' || op == 'r')
+        row->op = CHANGE_CREATE;
+    else if (op == 'u')
+        row->op = CHANGE_UPDATE;
+    else if (op == 'd')
+        row->op = CHANGE_DELETE;
+    else
+        return ks_error_set(err, KS_ERR_DATA, "op is '%.*s', which is none of c, r, u, d",
+                            (int)text.len, (const char *)text.data);
+    return KS_OK;
+}
+
+static enum ks_status decode_envelope(const struct change_layout *l, struct ks_cell *cells,
+                                      struct change_row *row, struct ks_error *err)
+{
+    enum ks_status status = set_op(row, text_of(&cells[l->op]), err);
+    if (status)
+        return status;
+    bool gone = row->op == CHANGE_DELETE;
+    if (cells[gone ? l->before : l->after].kind != KS_CELL_RECORD)
+        return ks_error_set(err, KS_ERR_DATA, "%s is null", gone ? "before" : "after");
+    row->collection_id = cells[l->collection_id].u.i;
+    row->partition_name = text_of(&cells[l->partition]);
+    row->partition_id = cells[l->partition_id].u.i;
+    row->tick = (uint64_t)cells[l->tick].u.i;
+    row->ddl_seq = cells[l->ddl_seq].u.i;
+    row->cells = gone ? NULL : cells;
+    return set_key(row, &cells[gone ? l->before_key_cell : l->key_cell], err);
+}
+
+static const struct ks_header *header_of(const struct ks_record *record, const char *key)
+{
+    for (size_t i = 0; i < record->header_count; i++)
+        if (strcmp(record->headers[i].key, key) == 0)
+            return &record->headers[i];
+    return NULL;
+}
+
+static enum ks_status number_header(const struct ks_record *record, const char *key, int64_t *ret,
+                                    struct ks_error *err)
+{
+    const struct ks_header *h = header_of(record, key);
+    char text[24], *end = text;
+    if (h && h->value.len > 0 && h->value.len < sizeof(text)) {
+        memcpy(text, h->value.data, h->value.len);
+        text[h->value.len] = '\0';
+        *ret = strtoll(text, &end, 10);
+    }
+    if (end == text || *end)
+        return ks_error_set(err, KS_ERR_DATA,
+                            "header %s is missing or not a number: flat records need the headers "
+                            "that Kitestream's source writes",
+                            key);
+    return KS_OK;
+}
+
+/* What a flat record does not hold travels in headers. */
+static enum ks_status decode_headers(const struct ks_record *record, struct change_row *row,
+                                     struct ks_error *err)
+{
+    const struct ks_header *op = header_of(record, "__op");
+    const struct ks_header *partition = header_of(record, "__source.partition");
+    int64_t tick = 0;
+    enum ks_status status =
+        op ? set_op(row, op->value, err) : ks_error_set(err, KS_ERR_DATA, "header __op is missing");
+    if (!status)
+        status = number_header(record, "__source.collection_id", &row->collection_id, err);
+    if (!status)
+        status = number_header(record, "__source.partition_id", &row->partition_id, err);
+    if (!status)
+        status = number_header(record, "__source.ddl_seq", &row->ddl_seq, err);
+    if (!status)
+        status = number_header(record, "__source.tick", &tick, err);
+    row->tick = (uint64_t)tick;
+    if (partition)
+        row->partition_name = partition->value;
+    return status;
+}
+
+static enum ks_status decode_flat_delete(struct change_decoder *d, const struct ks_record *record,
+                                         struct ks_arena *arena, struct change_row *row,
+                                         struct ks_error *err)
+{
+    const struct key_layout *l;
+    struct ks_cell cell;
+    enum ks_status status = decode_headers(record, row, err);
+    if (!status && !record->key_schema)
+        status = ks_error_set(err, KS_ERR_DATA, "the key is not Avro");
+    if (!status)
+        status = key_layout_of(d, record->key_schema, &l, err);
+    if (!status)
+        status = ks_avro_decode(l->decoder, record->key, &cell, arena, err);
+    if (!status)
+        status = set_key(row, &cell, err);
+    row->op = CHANGE_DELETE;
+    return status;
+}
+
+static enum ks_status decode_value(struct change_decoder *d, const struct ks_record *record,
+                                   struct ks_arena *arena, struct change_row *row,
+                                   struct ks_error *err)
+{
+    const struct change_layout *l;
+    if (!record->value_schema)
+        return ks_error_set(err, KS_ERR_DATA,
+                            "the value is not Avro: the sink needs the AvroConverter");
+    enum ks_status status = layout_of(d, record->value_schema, &l, err);
+    if (status)
+        return status;
+    struct ks_cell *cells = ks_arena_alloc(arena, l->cell_count * sizeof(*cells));
+    status = ks_avro_decode(l->decoder, record->value, cells, arena, err);
+    if (status)
+        return status;
+    row->layout = l;
+    if (!l->flat)
+        return decode_envelope(l, cells, row, err);
+    row->cells = cells;
+    status = decode_headers(record, row, err);
+    return status ? status : set_key(row, &cells[l->key_cell], err);
+}
+
+enum ks_status change_decode(struct change_decoder *d, const struct ks_record *record,
+                             struct ks_arena *arena, struct change_row *ret, struct ks_error *err)
+{
+    enum ks_status status = KS_OK;
+    *ret = (struct change_row){
+        .op = CHANGE_TOMBSTONE,
+        .topic = record->topic,
+        .partition = record->partition,
+        .offset = record->offset,
+        .bytes = record->value.len,
+    };
+    if (record->value.data)
+        status = decode_value(d, record, arena, ret, err);
+    else if (header_of(record, "__op"))
+        status = decode_flat_delete(d, record, arena, ret, err);
+    if (status)
+        ks_error_prefix(err, "%s partition %d offset %" PRId64, record->topic,
+                        (int)record->partition, record->offset);
+    return status;
+}
+
+int change_layout_cell(const struct change_layout *layout, const char *field)
+{
+    for (size_t i = 0; i < layout->field_count; i++)
+        if (strcmp(layout->fields[i].name, field) == 0)
+            return layout->fields[i].cell;
+    return -1;
+}
+
+const struct ks_cell *change_row_cell(const struct change_row *row, const char *field)
+{
+    int cell = row->cells ? change_layout_cell(row->layout, field) : -1;
+    return cell < 0 ? NULL : &row->cells[cell];
+}
