@@ -184,22 +184,6 @@ grpc_event call_wait(struct call *call, void *tag)
     return call_pluck(call, tag, gpr_inf_future(GPR_CLOCK_MONOTONIC));
 }
 
-/* The transport leaves the peer's address ("ipv4:…") in the call before it writes the first byte;
- * until then grpc answers with the channel's target. It also forgets the address when a call is
- * cancelled from outside, hence the flag and the two codes. */
-bool call_reached_transport(struct call *call)
-{
-    bool may_be_unsent =
-        call->code == GRPC_STATUS_UNAVAILABLE || call->code == GRPC_STATUS_DEADLINE_EXCEEDED;
-    if (!may_be_unsent || atomic_load(&call->cancelled))
-        return true;
-    char *peer = grpc_call_get_peer(call->core);
-    bool reached = strcmp(peer, call->client->channel_target) != 0 ||
-                   strncmp(peer, "ipv", 3) == 0 || strncmp(peer, "unix:", 5) == 0;
-    gpr_free(peer);
-    return reached;
-}
-
 void append_message(grpc_byte_buffer *message, struct ks_buf *out)
 {
     grpc_byte_buffer_reader reader;

@@ -126,7 +126,6 @@ void client_unref(struct grpc_client *client)
     if (atomic_fetch_sub(&client->refs, 1) != 1)
         return;
     pthread_mutex_destroy(&client->lock);
-    gpr_free(client->channel_target);
     free(client->target);
     free(client);
 }
@@ -146,7 +145,6 @@ enum ks_status grpc_client_open(const char *target, const struct grpc_tls *tls,
     client->channel =
         channel_create(target, credentials, tls && tls->enabled ? tls->server_name : NULL);
     grpc_channel_credentials_release(credentials);
-    client->channel_target = grpc_channel_get_target(client->channel);
     client->watch_cq = grpc_completion_queue_create_for_next(NULL);
     if (pthread_create(&client->poller, NULL, poll_connectivity, client) != 0) {
         grpc_completion_queue_shutdown(client->watch_cq);
@@ -161,10 +159,8 @@ enum ks_status grpc_client_open(const char *target, const struct grpc_tls *tls,
 
 static void cancel_calls_locked(struct grpc_client *client)
 {
-    for (struct call *call = client->calls; call; call = call->next) {
-        atomic_store(&call->cancelled, true);
+    for (struct call *call = client->calls; call; call = call->next)
         grpc_call_cancel(call->core, NULL);
-    }
 }
 
 void grpc_client_cancel_all(struct grpc_client *client)
@@ -196,22 +192,8 @@ static void slice_released(void *arg)
     sem_post(arg);
 }
 
-/* `released` is posted when core has let go of the request's bytes. */
-static grpc_byte_buffer *request_buffer(struct ks_slice request, sem_t *released)
-{
-    grpc_slice slice;
-    if (request.len > COPY_MAX_BYTES) {
-        slice = grpc_slice_new_with_user_data((void *)request.data, request.len, slice_released,
-                                              released);
-    } else {
-        slice = grpc_slice_from_copied_buffer(request.data, request.len);
-        sem_post(released);
-    }
-    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
-    grpc_slice_unref(slice);
-    return buffer;
-}
-
+/* What is borrowed must be waited for, but only once the call is gone: until then a cancelled
+ * stream may keep what it could not send. */
 static void wait_released(sem_t *released)
 {
     while (sem_wait(released) != 0)
@@ -219,41 +201,73 @@ static void wait_released(sem_t *released)
     sem_destroy(released);
 }
 
+/* `released` is posted when core has let go of the bytes. */
+static void send_message(struct call *call, struct ks_slice message, sem_t *released)
+{
+    grpc_slice slice;
+    if (message.len > COPY_MAX_BYTES) {
+        slice = grpc_slice_new_with_user_data((void *)message.data, message.len, slice_released,
+                                              released);
+    } else {
+        slice = grpc_slice_from_copied_buffer(message.data, message.len);
+        sem_post(released);
+    }
+    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
+    grpc_slice_unref(slice);
+    grpc_op ops[] = {{.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = buffer},
+                     {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT}};
+    if (call_start(call, ops, 2, buffer))
+        call_wait(call, buffer);
+    grpc_byte_buffer_destroy(buffer);
+}
+
+/* The message is handed to core only after the headers have been written to a connection: as long
+ * as that has not succeeded, the request cannot have reached the server. */
+static enum grpc_code exchange(struct call *call, const struct grpc_call *spec,
+                               grpc_byte_buffer **ret_answer, bool *ret_sent, sem_t *released)
+{
+    grpc_op headers = op_send_initial_metadata(call, spec->wait_for_ready);
+    grpc_op answer[] = {
+        op_recv_initial_metadata(call),
+        {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = ret_answer},
+        op_recv_status(call),
+    };
+    bool started = call_start(call, &headers, 1, &headers);
+    bool receiving = call_start(call, answer, 3, answer);
+    if (started && call_wait(call, &headers).success) {
+        *ret_sent = true;
+        send_message(call, spec->request, released);
+    } else {
+        sem_post(released);
+    }
+    if (receiving)
+        call_wait(call, answer);
+    else
+        call->code = GRPC_STATUS_INTERNAL;
+    return (enum grpc_code)call->code;
+}
+
 enum grpc_code grpc_client_unary(struct grpc_client *client, const struct grpc_call *spec,
                                  struct ks_buf *reply, bool *ret_sent, struct ks_error *err)
 {
     struct call call;
-    if (ret_sent)
-        *ret_sent = false;
-    enum grpc_code opened = call_open(client, spec, in_ms(spec->deadline_ms), &call, err);
-    if (opened != GRPC_CODE_OK)
-        return opened;
-    sem_t released;
-    sem_init(&released, 0, 0);
-    grpc_byte_buffer *request = request_buffer(spec->request, &released), *answer = NULL;
-    grpc_op ops[] = {
-        op_send_initial_metadata(&call, spec->wait_for_ready),
-        {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = request},
-        {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
-        op_recv_initial_metadata(&call),
-        {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &answer},
-        op_recv_status(&call),
-    };
-    if (call_start(&call, ops, sizeof(ops) / sizeof(ops[0]), &call))
-        call_wait(&call, &call);
-    else
-        call.code = GRPC_STATUS_INTERNAL;
-    grpc_byte_buffer_destroy(request);
-    if (ret_sent)
-        *ret_sent = call_reached_transport(&call);
+    bool sent = false;
+    grpc_byte_buffer *answer = NULL;
     ks_buf_reset(reply);
-    if (call.code == GRPC_STATUS_OK && answer)
-        append_message(answer, reply);
-    else if (call.code != GRPC_STATUS_OK)
-        call_error(&call, err);
-    grpc_byte_buffer_destroy(answer);
-    enum grpc_code code = (enum grpc_code)call.code;
-    call_close(&call);
-    wait_released(&released);
+    enum grpc_code code = call_open(client, spec, in_ms(spec->deadline_ms), &call, err);
+    if (code == GRPC_CODE_OK) {
+        sem_t released;
+        sem_init(&released, 0, 0);
+        code = exchange(&call, spec, &answer, &sent, &released);
+        if (code == GRPC_CODE_OK && answer)
+            append_message(answer, reply);
+        else if (code != GRPC_CODE_OK)
+            call_error(&call, err);
+        grpc_byte_buffer_destroy(answer);
+        call_close(&call);
+        wait_released(&released);
+    }
+    if (ret_sent)
+        *ret_sent = sent;
     return code;
 }

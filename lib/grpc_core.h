@@ -40,13 +40,11 @@ struct call {
     /* Makes the memory order through the queue visible to a race detector, which cannot see into
      * grpc: released before a batch starts, acquired after it completes. */
     _Atomic int fence;
-    _Atomic bool cancelled; /* by grpc_client_cancel_all or _close */
 };
 
 struct grpc_client {
     _Atomic int refs; /* the owner's, and one for each open call */
     char *target;
-    char *channel_target; /* as grpc spells it */
     pthread_t poller;
     grpc_completion_queue *watch_cq;
     pthread_mutex_t lock;  /* guards what follows */
@@ -72,8 +70,6 @@ grpc_event call_pluck(struct call *call, void *tag, gpr_timespec deadline);
 grpc_event call_wait(struct call *call, void *tag);
 /* Fills err from the status that the server or grpc gave. */
 void call_error(const struct call *call, struct ks_error *err);
-/* False: nothing of the request left this process. */
-bool call_reached_transport(struct call *call);
 
 grpc_op op_send_initial_metadata(struct call *call, bool wait_for_ready);
 grpc_op op_recv_initial_metadata(struct call *call);

@@ -128,6 +128,11 @@ void test_etcd_restart(struct test_etcd *etcd)
     spawn(etcd);
 }
 
+void test_etcd_freeze(struct test_etcd *etcd, bool frozen)
+{
+    kill(etcd->pid, frozen ? SIGSTOP : SIGCONT);
+}
+
 void test_etcd_stop(struct test_etcd *etcd)
 {
     grpc_client_close(etcd->grpc);

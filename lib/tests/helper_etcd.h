@@ -17,6 +17,8 @@ void test_etcd_stop(struct test_etcd *etcd); /* and removes its data */
 /* SIGKILL, and start again with the same data and port. */
 void test_etcd_kill(struct test_etcd *etcd);
 void test_etcd_restart(struct test_etcd *etcd);
+/* SIGSTOP and SIGCONT: the connections stay, nobody answers. */
+void test_etcd_freeze(struct test_etcd *etcd, bool frozen);
 const char *test_etcd_endpoint(const struct test_etcd *etcd);
 
 /* Any unary method; the test fails if the call does. Retries while etcd is starting. */
