@@ -10,7 +10,8 @@
 /* Sets every option of `config` that begins with `prefix` (the rest of the name is librdkafka's or
  * the Java client's name; Java names that librdkafka spells otherwise or lacks are translated, e.g.
  * sasl.jaas.config, ssl.truststore.location of type PEM, or refused with what to use instead).
- * Values are never quoted in errors where they may be secrets. Errors: FATAL naming the option as the user wrote it. */
+ * Values are never quoted in errors where they may be secrets. Errors: FATAL naming the option as
+ * the user wrote it. */
 enum ks_status kafka_options_apply(rd_kafka_conf_t *conf, const struct ks_config *config,
                                    const char *prefix, struct ks_error *err);
 /* One option with its place in the message. */
