@@ -4,7 +4,6 @@
  * Death before the acknowledgement: the record is there or not, and the next reader sees which. */
 #include "compacted_topic.h"
 
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "log.h"
 #include "topic_admin.h"
 #include "topic_reader.h"
+#include "worker_client.h"
 
 #define POLL_MS 50
 #define PUT_POLL_MS 10
@@ -129,30 +129,22 @@ static void prime(struct compacted_topic *t)
  * that needs a new producer. */
 static enum ks_status open_producer(struct compacted_topic *t, struct ks_error *err)
 {
-    static const char *const settings[][2] = {
+    static const struct worker_client_option options[] = {
         {"acks", "all"},
         {"max.in.flight.requests.per.connection", "1"},
         {"linger.ms", "0"},
         {"message.timeout.ms", "30000"},
         {"partitioner", "murmur2_random"},
+        {NULL, NULL},
     };
     rd_kafka_conf_t *conf = NULL;
-    enum ks_status status = worker_kafka_conf(t->config, "producer.", NULL, NULL, &conf, err);
-    for (size_t i = 0; status == KS_OK && i < sizeof settings / sizeof *settings; i++)
-        status = kafka_options_set(conf, settings[i][0], settings[i][1], err);
-    if (status != KS_OK) {
-        if (conf)
-            rd_kafka_conf_destroy(conf);
+    enum ks_status status = worker_client_conf(t->config, "producer", NULL, options, t, &conf, err);
+    if (status != KS_OK)
         return status;
-    }
-    rd_kafka_conf_set_opaque(conf, t);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    char reason[512];
-    t->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
-    if (!t->producer) {
-        rd_kafka_conf_destroy(conf);
-        return ks_error_set(err, KS_ERR_FATAL, "producer for topic %s: %s", t->topic, reason);
-    }
+    status = worker_client_open(RD_KAFKA_PRODUCER, conf, t->topic, &t->producer, err);
+    if (status != KS_OK)
+        return status;
     prime(t);
     return KS_OK;
 }

@@ -5,7 +5,6 @@
 #include "slot_group.h"
 
 #include <ctype.h>
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "kitestream/sdk/util.h"
 #include "log.h"
 #include "topic_admin.h"
+#include "worker_client.h"
 
 #define POLL_MS 100
 
@@ -192,29 +192,25 @@ static char *make_instance_id(const struct worker_config *worker)
 
 static enum ks_status make_consumer(struct slot_group *g, struct ks_error *err)
 {
-    const char *const settings[][2] = {
-        {"group.id", g->worker->group_id}, {"group.instance.id", g->instance_id},
-        {"session.timeout.ms", "10000"},   {"heartbeat.interval.ms", "3000"},
-        {"max.poll.interval.ms", "60000"}, {"partition.assignment.strategy", "cooperative-sticky"},
-        {"enable.auto.commit", "false"},   {"auto.offset.reset", "latest"},
+    const struct worker_client_option options[] = {
+        {"group.id", g->worker->group_id},
+        {"group.instance.id", g->instance_id},
+        {"session.timeout.ms", "10000"},
+        {"heartbeat.interval.ms", "3000"},
+        {"max.poll.interval.ms", "60000"},
+        {"partition.assignment.strategy", "cooperative-sticky"},
+        {"enable.auto.commit", "false"},
+        {"auto.offset.reset", "latest"},
+        {NULL, NULL},
     };
     rd_kafka_conf_t *conf = NULL;
-    enum ks_status status = worker_kafka_conf(g->worker, "consumer.", NULL, NULL, &conf, err);
-    for (size_t i = 0; status == KS_OK && i < sizeof settings / sizeof *settings; i++)
-        status = kafka_options_set(conf, settings[i][0], settings[i][1], err);
-    if (status != KS_OK) {
-        if (conf)
-            rd_kafka_conf_destroy(conf);
+    enum ks_status status = worker_client_conf(g->worker, "consumer", NULL, options, g, &conf, err);
+    if (status != KS_OK)
         return status;
-    }
-    rd_kafka_conf_set_opaque(conf, g);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    char reason[512];
-    g->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
-    if (!g->rk) {
-        rd_kafka_conf_destroy(conf);
-        return ks_error_set(err, KS_ERR_FATAL, "%s: %s", g->what, reason);
-    }
+    status = worker_client_open(RD_KAFKA_CONSUMER, conf, g->what, &g->rk, err);
+    if (status != KS_OK)
+        return status;
     rd_kafka_poll_set_consumer(g->rk);
     return KS_OK;
 }

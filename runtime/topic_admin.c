@@ -3,7 +3,7 @@
  * a cached watermark would let "read to the end" stop early. */
 #include "topic_admin.h"
 
-#include <librdkafka/rdkafka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +13,7 @@
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+#include "worker_client.h"
 
 #define REQUEST_TIMEOUT_MS 5000
 #define DESCRIBE_TIMEOUT_MS 3000
@@ -22,31 +23,39 @@
 struct topic_admin {
     rd_kafka_t *rk;
     char *bootstrap;
+    /* What librdkafka last said of the brokers: more than "timed out". */
+    rd_kafka_resp_err_t trouble;
+    char trouble_reason[512];
 };
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    struct topic_admin *a = opaque;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && a->trouble)
+        return;
+    a->trouble = (rd_kafka_resp_err_t)code;
+    snprintf(a->trouble_reason, sizeof a->trouble_reason, "%s", reason);
+}
 
 enum ks_status topic_admin_open(const struct worker_config *config,
                                 const struct ks_config *override_config, struct topic_admin **ret,
                                 struct ks_error *err)
 {
+    /* librdkafka asks for watermarks with the client's own isolation level. */
+    static const struct worker_client_option options[] = {{"isolation.level", "read_uncommitted"},
+                                                          {NULL, NULL}};
+    struct topic_admin *a = xcalloc(1, sizeof *a);
     rd_kafka_conf_t *conf = NULL;
     enum ks_status status =
-        worker_kafka_conf(config, "admin.", override_config, "admin.override.", &conf, err);
-    if (status != KS_OK)
-        return status;
-    /* librdkafka asks for watermarks with the client's own isolation level. */
-    status = kafka_options_set(conf, "isolation.level", "read_uncommitted", err);
+        worker_client_conf(config, "admin", override_config, options, a, &conf, err);
+    if (status == KS_OK) {
+        rd_kafka_conf_set_error_cb(conf, on_error);
+        status = worker_client_open(RD_KAFKA_CONSUMER, conf, "client for topics", &a->rk, err);
+    }
     if (status != KS_OK) {
-        rd_kafka_conf_destroy(conf);
+        free(a);
         return status;
     }
-    char reason[512];
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
-    if (!rk) {
-        rd_kafka_conf_destroy(conf);
-        return ks_error_set(err, KS_ERR_FATAL, "Kafka client for administration: %s", reason);
-    }
-    struct topic_admin *a = xcalloc(1, sizeof *a);
-    a->rk = rk;
     a->bootstrap = xstrdup(config->bootstrap_servers);
     *ret = a;
     return KS_OK;
@@ -61,13 +70,23 @@ void topic_admin_close(struct topic_admin *a)
     free(a);
 }
 
-static enum ks_status fail(const struct topic_admin *a, struct ks_error *err, const char *doing,
+/* A request that found no broker: the connections know why. */
+static bool knows_better(struct topic_admin *a, rd_kafka_resp_err_t code)
+{
+    rd_kafka_poll(a->rk, 0); /* on_error */
+    return a->trouble &&
+           (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+            code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+}
+
+static enum ks_status fail(struct topic_admin *a, struct ks_error *err, const char *doing,
                            const char *topic, rd_kafka_resp_err_t code, const char *reason)
 {
     char *what =
         xasprintf("%s topic %s at Kafka %s (bootstrap.servers)", doing, topic, a->bootstrap);
-    enum ks_status status =
-        kafka_error_set(err, what, code, reason ? reason : rd_kafka_err2str(code));
+    enum ks_status status = knows_better(a, code)
+                                ? kafka_error_set(err, what, a->trouble, a->trouble_reason)
+                                : kafka_error_set(err, what, code, reason);
     free(what);
     return status;
 }
@@ -115,8 +134,8 @@ static rd_kafka_event_t *wait_event(struct topic_admin *a, rd_kafka_queue_t *que
     return rd_kafka_queue_poll(queue, CREATE_TIMEOUT_MS + 1000);
 }
 
-static enum ks_status created(struct topic_admin *a, const char *topic, rd_kafka_event_t *event,
-                              struct ks_error *err)
+static enum ks_status created(struct topic_admin *a, const char *topic, int replication,
+                              rd_kafka_event_t *event, struct ks_error *err)
 {
     if (!event)
         return fail(a, err, "create", topic, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
@@ -130,9 +149,14 @@ static enum ks_status created(struct topic_admin *a, const char *topic, rd_kafka
         code = count == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
         reason = count == 1 ? rd_kafka_topic_result_error_string(topics[0]) : NULL;
     }
-    if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-        return fail(a, err, "create", topic, code, reason);
-    return KS_OK;
+    if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        return KS_OK;
+    enum ks_status status = fail(a, err, "create", topic, code, reason);
+    if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR)
+        ks_error_prefix(err,
+                        "replication factor %d (see the options that end in replication.factor)",
+                        replication);
+    return status;
 }
 
 static enum ks_status create(struct topic_admin *a, const char *topic, int32_t partitions,
@@ -151,7 +175,7 @@ static enum ks_status create(struct topic_admin *a, const char *topic, int32_t p
     rd_kafka_AdminOptions_set_request_timeout(options, CREATE_TIMEOUT_MS, NULL, 0);
     rd_kafka_CreateTopics(a->rk, &wanted, 1, options, queue);
     rd_kafka_event_t *event = wait_event(a, queue);
-    enum ks_status status = created(a, topic, event, err);
+    enum ks_status status = created(a, topic, replication, event, err);
     if (event)
         rd_kafka_event_destroy(event);
     rd_kafka_AdminOptions_destroy(options);

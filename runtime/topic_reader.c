@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
+#include "worker_client.h"
 
 struct topic_reader {
     rd_kafka_t *rk;
@@ -22,30 +23,30 @@ struct topic_reader {
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     struct topic_reader *r = opaque;
+    /* What happened to one broker says more. */
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && r->trouble.status != KS_OK)
+        return;
     kafka_error_set(&r->trouble, r->what, (rd_kafka_resp_err_t)code, reason);
 }
 
-static enum ks_status make_conf(const struct worker_config *config, struct topic_reader *r,
-                                rd_kafka_conf_t **ret, struct ks_error *err)
+static enum ks_status open_client(const struct worker_config *config, struct topic_reader *r,
+                                  struct ks_error *err)
 {
-    static const char *const settings[][2] = {
-        {"isolation.level", "read_committed"}, {"enable.partition.eof", "true"},
-        {"auto.offset.reset", "earliest"},     {"enable.auto.commit", "false"},
-        {"fetch.wait.max.ms", "100"},          {"queued.max.messages.kbytes", "8192"},
+    static const struct worker_client_option options[] = {
+        {"isolation.level", "read_committed"},
+        {"enable.partition.eof", "true"},
+        {"auto.offset.reset", "earliest"},
+        {"enable.auto.commit", "false"},
+        {"fetch.wait.max.ms", "100"},
+        {"queued.max.messages.kbytes", "8192"},
+        {NULL, NULL},
     };
     rd_kafka_conf_t *conf = NULL;
-    enum ks_status status = worker_kafka_conf(config, "consumer.", NULL, NULL, &conf, err);
-    for (size_t i = 0; status == KS_OK && i < sizeof settings / sizeof *settings; i++)
-        status = kafka_options_set(conf, settings[i][0], settings[i][1], err);
-    if (status != KS_OK) {
-        if (conf)
-            rd_kafka_conf_destroy(conf);
+    enum ks_status status = worker_client_conf(config, "consumer", NULL, options, r, &conf, err);
+    if (status != KS_OK)
         return status;
-    }
-    rd_kafka_conf_set_opaque(conf, r);
     rd_kafka_conf_set_error_cb(conf, on_error);
-    *ret = conf;
-    return KS_OK;
+    return worker_client_open(RD_KAFKA_CONSUMER, conf, r->what, &r->rk, err);
 }
 
 static enum ks_status start(struct topic_reader *r, const char *topic, struct ks_error *err)
@@ -70,18 +71,9 @@ enum ks_status topic_reader_open(const struct worker_config *config, const char 
                         config->bootstrap_servers);
     r->partitions = partitions;
     r->positions = xcalloc((size_t)partitions, sizeof *r->positions);
-    rd_kafka_conf_t *conf = NULL;
-    enum ks_status status = make_conf(config, r, &conf, err);
-    if (status != KS_OK)
-        goto out;
-    char reason[512];
-    r->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
-    if (!r->rk) {
-        rd_kafka_conf_destroy(conf);
-        status = ks_error_set(err, KS_ERR_FATAL, "%s: %s", r->what, reason);
-        goto out;
-    }
-    status = start(r, topic, err);
+    enum ks_status status = open_client(config, r, err);
+    if (status == KS_OK)
+        status = start(r, topic, err);
     if (status != KS_OK)
         goto out;
     *ret = r;
