@@ -112,9 +112,7 @@ enum ks_status connector_plan_issues_error(const struct config_issues *issues, s
     struct ks_buf text = {0};
     for (size_t i = 0; i < issues->count; i++) {
         const struct config_issue *issue = &issues->list[i];
-        bool named = strstr(issue->message, issue->option) != NULL;
-        ks_buf_printf(&text, "%s%s%s%s", i ? "; " : "", named ? "" : issue->option,
-                      named ? "" : ": ", issue->message);
+        ks_buf_printf(&text, "%s%s: %s", i ? "; " : "", issue->option, issue->message);
     }
     enum ks_status status = ks_error_set(err, KS_ERR_FATAL, "%s", ks_buf_str(&text));
     ks_buf_release(&text);
