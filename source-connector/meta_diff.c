@@ -11,8 +11,6 @@
 #include "clock.h"
 #include "meta_view.h"
 
-#define DEFAULT_DATABASE_ID 1
-
 /* The collections in scope, once decoded. `moved`: its name is already as it should be. */
 struct scoped {
     struct meta_view view;
@@ -43,7 +41,7 @@ static void add_uses(struct pending_ddl *pending, const struct meta_view *view)
     }
 }
 
-static struct pending_ddl *emit(struct meta_diff *d, const struct ddl *ddl, uint64_t own_tick)
+struct pending_ddl *meta_diff_emit(struct meta_diff *d, const struct ddl *ddl, uint64_t own_tick)
 {
     if (!catalogue_changes(d->shown, ddl))
         return NULL;
@@ -64,201 +62,6 @@ static struct pending_ddl *emit(struct meta_diff *d, const struct ddl *ddl, uint
     *d->tail = pending;
     d->tail = &pending->next;
     return pending;
-}
-
-void meta_diff_emit(struct meta_diff *d, const struct ddl *ddl, uint64_t own_tick)
-{
-    emit(d, ddl, own_tick);
-}
-
-/* ---- databases ---- */
-
-static uint64_t database_tick(const struct meta_diff *d, int64_t id)
-{
-    const struct meta_entry *entry = meta_entries_get(&d->mirror->databases, id);
-    return entry ? entry->tick : 0;
-}
-
-struct named {
-    char *db, *name;
-    int64_t id;
-};
-struct name_list {
-    struct named *items;
-    size_t len, cap;
-};
-
-static void list_name(void *arg, const char *db, const char *name, int64_t id)
-{
-    struct name_list *list = arg;
-    list->items = xgrow(list->items, list->len, &list->cap, sizeof(*list->items));
-    list->items[list->len++] = (struct named){xstrdup(db), xstrdup(name), id};
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct named *x = a, *y = b;
-    int order = strcmp(x->db, y->db);
-    return order ? order : strcmp(x->name, y->name);
-}
-
-static void name_list_sort(struct name_list *list)
-{
-    if (list->len > 0)
-        qsort(list->items, list->len, sizeof(*list->items), by_name);
-}
-
-static void name_list_release(struct name_list *list)
-{
-    for (size_t i = 0; i < list->len; i++) {
-        free(list->items[i].db);
-        free(list->items[i].name);
-    }
-    free(list->items);
-}
-
-struct collections_of {
-    const char *db;
-    size_t count;
-};
-
-static void count_in_database(void *arg, struct catalogue_collection *coll)
-{
-    struct collections_of *in = arg;
-    in->count += strcmp(coll->db, in->db) == 0;
-}
-
-static bool database_is_empty(const struct catalogue *shown, const char *db)
-{
-    struct collections_of in = {.db = db};
-    catalogue_each(shown, count_in_database, &in);
-    return in.count == 0;
-}
-
-/* A database that still holds collections is dropped once they have moved out. */
-static void drop_databases(struct meta_diff *d)
-{
-    struct name_list list = {0};
-    catalogue_each_database(d->shown, list_name, &list);
-    name_list_sort(&list);
-    for (size_t i = 0; i < list.len; i++) {
-        const struct meta_entry *entry = meta_entries_get(&d->mirror->databases, list.items[i].id);
-        bool gone = entry ? entry->state == META_STATE_GONE : !d->history;
-        if (list.items[i].id == DEFAULT_DATABASE_ID || !gone ||
-            !database_is_empty(d->shown, list.items[i].db))
-            continue;
-        struct ddl ddl = {
-            .kind = DDL_DROP_DATABASE, .db = list.items[i].db, .db_id = list.items[i].id};
-        emit(d, &ddl, database_tick(d, list.items[i].id));
-    }
-    name_list_release(&list);
-}
-
-static void create_databases(struct meta_diff *d)
-{
-    const struct meta_entries *entries = &d->mirror->databases;
-    struct ks_arena arena = {0};
-    for (size_t i = 0; i < entries->len; i++) {
-        const struct meta_entry *entry = entries->items[i];
-        struct meta_database_value value;
-        if (entry->state != META_STATE_CREATED ||
-            meta_decode_database(entry->value, &arena, &value, NULL) != KS_OK)
-            continue;
-        struct ddl ddl = {.kind = DDL_CREATE_DATABASE,
-                          .db = value.name,
-                          .db_id = entry->id,
-                          .properties = value.properties,
-                          .property_count = value.property_count};
-        if (!emit(d, &ddl, entry->tick)) {
-            ddl.kind = DDL_ALTER_DATABASE;
-            emit(d, &ddl, entry->tick);
-        }
-    }
-    ks_arena_release(&arena);
-}
-
-/* ---- aliases ---- */
-
-static const struct meta_alias *alias_of(const struct meta_diff *d, const char *db,
-                                         const char *name, struct ks_arena *arena)
-{
-    size_t pos = 0;
-    const char *key;
-    void *value;
-    const struct meta_alias *found = NULL;
-    while (strmap_next(&d->mirror->aliases, &pos, &key, &value)) {
-        const struct meta_alias *alias = value;
-        const char *alias_db = meta_view_database(d->mirror, alias->db_id, arena);
-        if (strcmp(alias->name, name) != 0 || !alias_db || strcmp(alias_db, db) != 0)
-            continue;
-        if (!found || alias->entry.state == META_STATE_CREATED)
-            found = alias;
-    }
-    return found;
-}
-
-static void drop_aliases(struct meta_diff *d)
-{
-    struct name_list list = {0};
-    struct ks_arena arena = {0};
-    catalogue_each_alias(d->shown, list_name, &list);
-    name_list_sort(&list);
-    for (size_t i = 0; i < list.len; i++) {
-        const struct meta_alias *alias = alias_of(d, list.items[i].db, list.items[i].name, &arena);
-        bool gone = alias ? alias->entry.state == META_STATE_GONE : !d->history;
-        if (!gone)
-            continue;
-        struct ddl ddl = {
-            .kind = DDL_DROP_ALIAS, .db = list.items[i].db, .alias = list.items[i].name};
-        const struct catalogue_collection *coll = catalogue_by_id(d->shown, list.items[i].id);
-        ddl.db_id = coll ? coll->db_id : 0;
-        emit(d, &ddl, alias ? alias->entry.tick : 0);
-    }
-    name_list_release(&list);
-    ks_arena_release(&arena);
-}
-
-static int by_alias_name(const void *a, const void *b)
-{
-    const struct meta_alias *x = *(struct meta_alias *const *)a,
-                            *y = *(struct meta_alias *const *)b;
-    if (x->db_id != y->db_id)
-        return x->db_id < y->db_id ? -1 : 1;
-    return strcmp(x->name, y->name);
-}
-
-static void set_alias(struct meta_diff *d, const struct meta_alias *alias)
-{
-    struct ks_arena arena = {.chunk_bytes = 1024};
-    const char *db = meta_view_database(d->mirror, alias->db_id, &arena);
-    const struct catalogue_collection *coll = catalogue_by_id(d->shown, alias->collection_id);
-    /* Milvus leaves the alias of a dropped collection Created for ever. */
-    if (alias->entry.state == META_STATE_CREATED && db && coll) {
-        struct ddl ddl = {.kind = catalogue_alias(d->shown, db, alias->name) ? DDL_ALTER_ALIAS
-                                                                             : DDL_CREATE_ALIAS,
-                          .db = db,
-                          .db_id = coll->db_id,
-                          .collection = coll->name,
-                          .collection_id = coll->id,
-                          .alias = alias->name};
-        emit(d, &ddl, alias->entry.tick);
-    }
-    ks_arena_release(&arena);
-}
-
-static void set_aliases(struct meta_diff *d)
-{
-    size_t count = 0, pos = 0;
-    const struct meta_alias **list =
-        xcalloc(d->mirror->aliases.len + 1, sizeof(struct meta_alias *));
-    const char *key;
-    void *value;
-    while (strmap_next(&d->mirror->aliases, &pos, &key, &value))
-        list[count++] = value;
-    qsort(list, count, sizeof(struct meta_alias *), by_alias_name);
-    for (size_t i = 0; i < count; i++)
-        set_alias(d, list[i]);
-    free(list);
 }
 
 /* ---- collections ---- */
@@ -315,7 +118,7 @@ static void drop_collections(struct work *w)
                           .db_id = shown->db_id,
                           .collection = shown->name,
                           .collection_id = shown->id};
-        emit(w->d, &ddl, view->info_tick);
+        meta_diff_emit(w->d, &ddl, view->info_tick);
     }
 }
 
@@ -338,7 +141,7 @@ static void rename_to(struct work *w, const struct meta_view *view, const char *
                       .schema = &schema,
                       .properties = schema.properties,
                       .property_count = schema.property_count};
-    emit(w->d, &ddl, view->info_tick);
+    meta_diff_emit(w->d, &ddl, view->info_tick);
 }
 
 /* True if some collection could be given its name. */
@@ -404,13 +207,13 @@ static void create_and_alter_collections(struct work *w)
         if (view->state != META_STATE_CREATED)
             continue;
         struct ddl ddl = collection_event(DDL_CREATE_COLLECTION, view, &view->schema);
-        struct pending_ddl *created = emit(w->d, &ddl, view->create_tick);
+        struct pending_ddl *created = meta_diff_emit(w->d, &ddl, view->create_tick);
         if (created) {
             add_uses(created, view);
             continue;
         }
         ddl.kind = DDL_ALTER_COLLECTION;
-        emit(w->d, &ddl, view->schema_tick);
+        meta_diff_emit(w->d, &ddl, view->schema_tick);
     }
 }
 
@@ -446,20 +249,21 @@ void meta_diff_run(struct meta_diff *d, const struct meta_scope *scope)
     qsort(w.items, w.count, sizeof(*w.items), by_info_tick);
     drop_collections(&w);
     if (scope->aliases)
-        drop_aliases(d);
+        meta_diff_drop_aliases(d);
     if (!d->history) {
         each_shown(&w, meta_diff_release);
         each_shown(&w, meta_diff_drop_indexes);
     }
     each_shown(&w, meta_diff_drop_partitions);
     if (scope->databases) {
-        drop_databases(d);
-        create_databases(d);
+        meta_diff_drop_databases(d);
+        meta_diff_create_databases(d);
     }
     rename_collections(&w);
     if (scope->databases) {
-        drop_databases(d);
-        create_databases(d); /* one that takes the name of a database that has just been emptied */
+        meta_diff_drop_databases(d);
+        meta_diff_create_databases(
+            d); /* one that takes the name of a database that has just been emptied */
     }
     qsort(w.items, w.count, sizeof(*w.items), by_create_tick);
     create_and_alter_collections(&w);
@@ -469,7 +273,7 @@ void meta_diff_run(struct meta_diff *d, const struct meta_scope *scope)
         each_shown(&w, meta_diff_load);
     }
     if (scope->aliases)
-        set_aliases(d);
+        meta_diff_set_aliases(d);
     free(w.items);
     ks_arena_release(&w.arena);
 }
@@ -516,7 +320,7 @@ void meta_diff_gap(struct meta_diff *d, int64_t collection_id, const char *reaso
         ddl.collection = coll->name;
         ddl.collection_id = coll->id;
     }
-    emit(d, &ddl, 0);
+    meta_diff_emit(d, &ddl, 0);
 }
 
 void pending_ddl_free(struct pending_ddl *p)

@@ -33,10 +33,16 @@ void meta_diff_all(struct meta_diff *d);
 /* A change that no state shows: rows that never reach the MQ. */
 void meta_diff_gap(struct meta_diff *d, int64_t collection_id, const char *reason);
 
-/* ---- shared by the two files of the diff ---- */
+/* ---- shared by the files of the diff ---- */
 
-/* Emits the DDL (copied) unless the catalogue says that it changes nothing. */
-void meta_diff_emit(struct meta_diff *d, const struct ddl *ddl, uint64_t own_tick);
+/* Emits the DDL (copied) unless the catalogue says that it changes nothing: NULL. */
+struct pending_ddl *meta_diff_emit(struct meta_diff *d, const struct ddl *ddl, uint64_t own_tick);
+/* meta_diff_names.c; a database that still holds collections is not dropped yet. */
+void meta_diff_drop_databases(struct meta_diff *d);
+void meta_diff_create_databases(struct meta_diff *d);
+void meta_diff_drop_aliases(struct meta_diff *d);
+void meta_diff_set_aliases(struct meta_diff *d);
+/* meta_ddl.c: what belongs to one collection, which the stream has told of. */
 struct meta_view;
 void meta_diff_release(struct meta_diff *d, const struct meta_view *view);
 void meta_diff_drop_indexes(struct meta_diff *d, const struct meta_view *view);

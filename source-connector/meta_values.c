@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kitestream/sdk/util.h"
+#include "meta_unpack.h"
 #include "milvus_meta.pb-c.h"
 #include "proto_wire.h"
 
@@ -134,7 +135,7 @@ static void copy_function(struct ks_arena *arena, const MilvusMeta__FunctionSche
 enum ks_status meta_decode_field(struct ks_slice value, struct ks_arena *arena,
                                  struct ddl_field *ret, bool *ret_gone, struct ks_error *err)
 {
-    MilvusMeta__FieldSchema *field = milvus_meta__field_schema__unpack(NULL, value.len, value.data);
+    MilvusMeta__FieldSchema *field = meta_unpack(&milvus_meta__field_schema__descriptor, value);
     if (!field)
         return not_a(err, "FieldSchema");
     copy_field(arena, field, ret);
@@ -147,7 +148,7 @@ enum ks_status meta_decode_function(struct ks_slice value, struct ks_arena *aren
                                     struct ddl_function *ret, struct ks_error *err)
 {
     MilvusMeta__FunctionSchema *function =
-        milvus_meta__function_schema__unpack(NULL, value.len, value.data);
+        meta_unpack(&milvus_meta__function_schema__descriptor, value);
     if (!function)
         return not_a(err, "FunctionSchema");
     copy_function(arena, function, ret);
@@ -168,7 +169,7 @@ static enum meta_state state_of(int state)
 enum ks_status meta_decode_database(struct ks_slice value, struct ks_arena *arena,
                                     struct meta_database_value *ret, struct ks_error *err)
 {
-    MilvusMeta__DatabaseInfo *db = milvus_meta__database_info__unpack(NULL, value.len, value.data);
+    MilvusMeta__DatabaseInfo *db = meta_unpack(&milvus_meta__database_info__descriptor, value);
     if (!db)
         return not_a(err, "DatabaseInfo");
     enum meta_state state = META_STATE_GONE;
@@ -249,7 +250,7 @@ enum ks_status meta_decode_collection(struct ks_slice value, struct ks_arena *ar
                                       struct meta_collection_value *ret, struct ks_error *err)
 {
     MilvusMeta__CollectionInfo *info =
-        milvus_meta__collection_info__unpack(NULL, value.len, value.data);
+        meta_unpack(&milvus_meta__collection_info__descriptor, value);
     if (!info)
         return not_a(err, "CollectionInfo");
     const MilvusMeta__CollectionSchema *schema = info->schema;
@@ -277,8 +278,7 @@ enum ks_status meta_decode_collection(struct ks_slice value, struct ks_arena *ar
 enum ks_status meta_decode_partition(struct ks_slice value, struct ks_arena *arena,
                                      struct meta_partition_value *ret, struct ks_error *err)
 {
-    MilvusMeta__PartitionInfo *info =
-        milvus_meta__partition_info__unpack(NULL, value.len, value.data);
+    MilvusMeta__PartitionInfo *info = meta_unpack(&milvus_meta__partition_info__descriptor, value);
     if (!info)
         return not_a(err, "PartitionInfo");
     *ret = (struct meta_partition_value){
@@ -294,7 +294,7 @@ static enum ks_status decode_old_alias(struct ks_slice value, enum meta_state *r
                                        int64_t *ret_collection_id, struct ks_error *err)
 {
     MilvusMeta__CollectionInfo *info =
-        milvus_meta__collection_info__unpack(NULL, value.len, value.data);
+        meta_unpack(&milvus_meta__collection_info__descriptor, value);
     if (!info)
         return not_a(err, "CollectionInfo");
     *ret_state = META_STATE_CREATED;
@@ -309,7 +309,7 @@ enum ks_status meta_decode_alias(enum meta_kind kind, struct ks_slice value,
 {
     if (kind == META_OLD_ALIAS)
         return decode_old_alias(value, ret_state, ret_collection_id, err);
-    MilvusMeta__AliasInfo *info = milvus_meta__alias_info__unpack(NULL, value.len, value.data);
+    MilvusMeta__AliasInfo *info = meta_unpack(&milvus_meta__alias_info__descriptor, value);
     if (!info)
         return not_a(err, "AliasInfo");
     *ret_state = state_of((int)info->state);
@@ -323,7 +323,7 @@ enum ks_status meta_decode_alias(enum meta_kind kind, struct ks_slice value,
 enum ks_status meta_decode_index(struct ks_slice value, struct ks_arena *arena,
                                  struct meta_index_value *ret, struct ks_error *err)
 {
-    MilvusMeta__FieldIndex *index = milvus_meta__field_index__unpack(NULL, value.len, value.data);
+    MilvusMeta__FieldIndex *index = meta_unpack(&milvus_meta__field_index__descriptor, value);
     if (!index || !index->index_info) {
         milvus_meta__field_index__free_unpacked(index, NULL);
         return not_a(err, "FieldIndex");
@@ -363,7 +363,7 @@ enum ks_status meta_decode_load(enum meta_kind kind, struct ks_slice value,
     *ret = (struct meta_load_value){0};
     if (kind == META_PARTITION_LOAD) {
         MilvusMeta__PartitionLoadInfo *info =
-            milvus_meta__partition_load_info__unpack(NULL, value.len, value.data);
+            meta_unpack(&milvus_meta__partition_load_info__descriptor, value);
         if (!info)
             return not_a(err, "PartitionLoadInfo");
         set_load(ret, info->status, info->replica_number);
@@ -371,7 +371,7 @@ enum ks_status meta_decode_load(enum meta_kind kind, struct ks_slice value,
         return KS_OK;
     }
     MilvusMeta__CollectionLoadInfo *info =
-        milvus_meta__collection_load_info__unpack(NULL, value.len, value.data);
+        meta_unpack(&milvus_meta__collection_load_info__descriptor, value);
     if (!info)
         return not_a(err, "CollectionLoadInfo");
     set_load(ret, info->status, info->replica_number);
