@@ -1,0 +1,465 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper_mock_kafka.h"
+#include "kitestream/sdk/util.h"
+
+/* A sink in the test's hands. */
+struct fake {
+    const struct ks_task_host *host;
+    char values[8192][32]; /* in the order of put, per partition */
+    int32_t partitions[8192];
+    _Atomic size_t taken;
+    _Atomic size_t maintained, pre_commits, closed, destroyed;
+    int put_failures; /* RETRIABLE so often */
+    enum ks_status put_with;
+    bool report_odd;        /* every second record goes to the dead letters */
+    bool release_late;      /* batches are released by another thread, after put */
+    bool hold_back;         /* pre_commit agrees to nothing beyond offset 1 */
+    bool position_ahead;    /* in some put, the host's was not that of the first record */
+    int64_t position_after; /* in the last maintain */
+    int64_t start_offset;
+    enum ks_status (*on_maintain)(struct fake *f, struct ks_error *err);
+    int commits;
+};
+static struct fake *fake;
+
+static void *release_batch(void *arg)
+{
+    struct ks_sink_batch *batch = arg;
+    batch->release(batch);
+    return NULL;
+}
+
+static enum ks_status fake_start(const struct ks_task_host *host, const struct ks_config *config,
+                                 void **ret_task, struct ks_error *err)
+{
+    fake->host = host;
+    *ret_task = fake;
+    if (!host->assign)
+        return KS_OK;
+    struct ks_topic_partition tp = {"in", 0, fake->start_offset};
+    int32_t partitions;
+    int64_t low, high;
+    assert_int_equal(host->topic_partitions(host->task, "in", &partitions, err), KS_OK);
+    assert_int_equal(partitions, 2);
+    assert_int_equal(host->watermarks(host->task, "in", 0, &low, &high, err), KS_OK);
+    assert_int_equal(low, 0);
+    return host->assign(host->task, &tp, err);
+}
+
+static enum ks_status take(struct fake *f, const struct ks_record *r, struct ks_error *err)
+{
+    struct ks_error reason = {KS_ERR_DATA, "not wanted"};
+    if (f->report_odd && r->offset % 2)
+        return f->host->report_errant(f->host->task, r, "TASK_PUT", &reason, err);
+    assert_non_null(r->value_schema);
+    assert_string_equal(f->host->schema_json(r->value_schema), "\"string\"");
+    snprintf(f->values[f->taken], 32, "%.*s", (int)r->value.len - 1,
+             (const char *)r->value.data + 1);
+    f->partitions[f->taken++] = r->partition;
+    return KS_OK;
+}
+
+static enum ks_status fake_put(void *task, struct ks_sink_batch *batch, struct ks_error *err)
+{
+    struct fake *f = task;
+    if (f->put_failures-- > 0)
+        return ks_error_set(err, KS_ERR_RETRIABLE, "the target is away");
+    if (f->put_with != KS_OK)
+        return ks_error_set(err, f->put_with, "no");
+    if (f->host->position)
+        f->position_ahead |= f->host->position(f->host->task, "in", 0) != batch->records[0].offset;
+    for (size_t i = 0; i < batch->record_count; i++) {
+        enum ks_status status = take(f, &batch->records[i], err);
+        if (status != KS_OK)
+            return status;
+    }
+    pthread_t thread;
+    if (!f->release_late) {
+        batch->release(batch);
+    } else {
+        assert_int_equal(pthread_create(&thread, NULL, release_batch, batch), 0);
+        pthread_detach(thread);
+    }
+    return KS_OK;
+}
+
+static enum ks_status fake_maintain(void *task, struct ks_error *err)
+{
+    struct fake *f = task;
+    f->maintained++;
+    if (f->host->position)
+        f->position_after = f->host->position(f->host->task, "in", 0);
+    return f->on_maintain ? f->on_maintain(f, err) : KS_OK;
+}
+
+static enum ks_status fake_pre_commit(void *task, struct ks_topic_partition *offsets, size_t count,
+                                      struct ks_error *err)
+{
+    struct fake *f = task;
+    f->pre_commits++;
+    for (size_t i = 0; i < count && f->hold_back; i++)
+        offsets[i].offset = offsets[i].offset > 1 ? 1 : offsets[i].offset;
+    return KS_OK;
+}
+
+static enum ks_status fake_close(void *task, struct ks_error *err)
+{
+    ((struct fake *)task)->closed++;
+    return KS_OK;
+}
+
+static void fake_destroy(void *task)
+{
+    ((struct fake *)task)->destroyed++;
+}
+
+static const struct ks_sink_task_ops ops = {.start = fake_start,
+                                            .put = fake_put,
+                                            .maintain = fake_maintain,
+                                            .pre_commit = fake_pre_commit,
+                                            .close = fake_close,
+                                            .destroy = fake_destroy};
+static const struct ks_connector_class simple_class = {
+    .struct_size = sizeof simple_class, .name = "test.Sink", .kind = KS_CLASS_SINK, .sink = &ops};
+static const struct ks_connector_class own_class = {.struct_size = sizeof own_class,
+                                                    .name = "test.Sink",
+                                                    .kind = KS_CLASS_SINK,
+                                                    .flags = KS_CLASS_OWN_ASSIGNMENT,
+                                                    .sink = &ops};
+static struct ks_config_entry topics_entry = {"topics", "in"};
+static const struct ks_config topics_config = {&topics_entry, 1};
+static const struct ks_config no_config = {0};
+
+static size_t wanted; /* records */
+
+static bool has_all(struct test_task *t)
+{
+    return fake->taken >= wanted;
+}
+
+static void begin(struct mock_kafka *k, struct fake *f, int records)
+{
+    mock_kafka_start(k, "");
+    mock_kafka_topic(k, "in", 2);
+    for (int i = 0; i < records; i++) {
+        char key[16], value[32];
+        snprintf(key, sizeof key, "k%d", i);
+        snprintf(value, sizeof value, "v%d", i);
+        mock_kafka_write(k, "in", i % 2, key, value);
+    }
+    memset(f, 0, sizeof *f);
+    fake = f;
+    wanted = (size_t)records;
+}
+
+static struct fake f; /* large */
+
+static void test_run__simple_sink(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    struct mock_records r;
+    begin(&k, &f, 20);
+    test_task_start(&t, &k, &simple_class, &topics_config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    assert_int_equal(t.status, KS_OK);
+    assert_int_equal(f.taken, 20);
+    assert_int_equal(f.closed, 1);
+    assert_int_equal(f.destroyed, 1);
+    assert_true(f.pre_commits > 0);
+    int next[2] = {0, 1};
+    for (size_t i = 0; i < 20; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "v%d", next[f.partitions[i]]);
+        assert_string_equal(f.values[i], value);
+        next[f.partitions[i]] += 2;
+    }
+    /* The same offsets stand in the offset topic. */
+    mock_kafka_read(&k, k.worker.offset_topic, 2, &r);
+    assert_int_equal(r.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_memory_equal(r.list[i]->payload, "{\"kafka_offset\":10}", r.list[i]->len);
+        assert_memory_equal(r.list[i]->key, "[\"test\",{\"kafka_partition\":", 27);
+    }
+    mock_records_release(&r);
+    /* The mock keeps no group offsets of transactions, so the next run goes by that record. */
+    mock_kafka_write(&k, "in", 0, "k", "new");
+    f.taken = 0;
+    wanted = 1;
+    test_task_start(&t, &k, &simple_class, &topics_config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    assert_int_equal(f.taken, 1);
+    assert_string_equal(f.values[0], "new");
+    mock_kafka_stop(&k);
+}
+
+static void test_run__pre_commit_lowers(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    struct mock_records r;
+    begin(&k, &f, 8);
+    f.hold_back = true;
+    test_task_start(&t, &k, &simple_class, &topics_config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    mock_kafka_read(&k, k.worker.offset_topic, 2, &r);
+    assert_int_equal(r.count, 2);
+    assert_memory_equal(r.list[0]->payload, "{\"kafka_offset\":1}", r.list[0]->len);
+    mock_records_release(&r);
+    mock_kafka_stop(&k);
+}
+
+static void test_run__topics_regex(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    struct ks_config_entry entry = {"topics.regex", "i."};
+    struct ks_config config = {&entry, 1};
+    begin(&k, &f, 6);
+    mock_kafka_topic(&k, "inside", 1); /* the whole name must match */
+    mock_kafka_write(&k, "inside", 0, "k", "no");
+    test_task_start(&t, &k, &simple_class, &config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    assert_int_equal(f.taken, 6);
+    mock_kafka_stop(&k);
+}
+
+static void test_run__no_topics(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 0);
+    test_task_start(&t, &k, &simple_class, &no_config, worker_sink_run);
+    test_task_join(&t, false);
+    assert_int_equal(t.status, KS_ERR_FATAL);
+    assert_non_null(strstr(t.error.message, "topics.regex"));
+    mock_kafka_stop(&k);
+}
+
+static void test_run__same_batch_again(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 10);
+    f.put_failures = 2;
+    f.release_late = true;
+    test_task_start(&t, &k, &simple_class, &topics_config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    assert_int_equal(t.status, KS_OK);
+    assert_int_equal(f.taken, 10);
+    assert_true(t.waited >= 2);
+    /* 300 ms and 600 ms of waiting, 20 times 50 ms. */
+    assert_true(f.maintained >= 10);
+    mock_kafka_stop(&k);
+}
+
+static void test_run__put_fails(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 4);
+    f.put_with = KS_ERR_FATAL;
+    test_task_start(&t, &k, &simple_class, &topics_config, worker_sink_run);
+    test_task_join(&t, false);
+    assert_int_equal(t.status, KS_ERR_FATAL);
+    assert_int_equal(f.closed, 0);
+    assert_int_equal(f.destroyed, 1);
+    mock_kafka_stop(&k);
+}
+
+static enum ks_status pause_and_resume(struct fake *self, struct ks_error *err)
+{
+    const struct ks_task_host *h = self->host;
+    enum ks_status status = KS_OK;
+    if (self->maintained % 2)
+        status = h->pause(h->task, "in", 0, err);
+    else
+        status = h->resume(h->task, "in", 0, err);
+    return status;
+}
+
+static void test_run__own_assignment(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 20);
+    f.start_offset = 3;
+    f.on_maintain = pause_and_resume;
+    wanted = 7;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    assert_int_equal(t.status, KS_OK);
+    assert_int_equal(f.taken, 7);
+    assert_string_equal(f.values[0], "v6");
+    assert_string_equal(f.values[6], "v18");
+    assert_int_equal(f.pre_commits, 0);
+    mock_kafka_stop(&k);
+}
+
+static bool has_passed_the_end(struct test_task *t)
+{
+    return fake->maintained > 3 && fake->taken >= wanted;
+}
+
+static void test_run__position_moves_after_put(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 20);
+    wanted = 10;
+    f.put_failures = 1;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_passed_the_end));
+    test_task_join(&t, true);
+    assert_false(f.position_ahead);
+    assert_int_equal(f.position_after, 10);
+    mock_kafka_stop(&k);
+}
+
+static enum ks_status commit_often(struct fake *self, struct ks_error *err)
+{
+    const struct ks_task_host *h = self->host;
+    struct ks_topic_partition tp = {"in", 0, self->position_after};
+    char json[32];
+    snprintf(json, sizeof json, "{\"n\":%d}", self->commits);
+    struct ks_source_offset own_state = {"{\"sink\":1}", json};
+    enum ks_status status = h->commit(h->task, &tp, 1, &own_state, 1, err);
+    self->commits += status == KS_OK;
+    return status;
+}
+
+static bool has_committed(struct test_task *t)
+{
+    return fake->taken >= wanted && fake->commits > 3;
+}
+
+static void test_run__own_commits_with_dead_letters(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    struct mock_records r;
+    struct ks_config_entry entry = {"errors.deadletterqueue.topic.name", "dead"};
+    struct ks_config config = {&entry, 1};
+    begin(&k, &f, 20);
+    mock_kafka_topic(&k, "dead", 1);
+    f.report_odd = true;
+    f.on_maintain = commit_often;
+    wanted = 5;
+    test_task_start(&t, &k, &own_class, &config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_committed));
+    test_task_join(&t, true);
+    assert_int_equal(t.status, KS_OK);
+    mock_kafka_read(&k, k.worker.offset_topic, 2, &r);
+    assert_int_equal(r.count, f.commits);
+    mock_records_release(&r);
+    mock_kafka_read(&k, "dead", 1, &r);
+    assert_int_equal(r.count, 5);
+    assert_memory_equal(r.list[0]->payload, "v2", 2); /* the raw bytes, offset 1 of partition 0 */
+    assert_int_equal(r.list[0]->len, 2);
+    assert_memory_equal(r.list[0]->key, "k2", 2);
+    mock_records_release(&r);
+    mock_kafka_stop(&k);
+}
+
+static void test_run__errant_without_a_place(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 4);
+    f.report_odd = true;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    test_task_join(&t, false);
+    assert_int_equal(t.status, KS_ERR_FATAL);
+    assert_non_null(strstr(t.error.message, "errors.deadletterqueue.topic.name"));
+    mock_kafka_stop(&k);
+}
+
+static void test_run__fenced(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 2);
+    f.on_maintain = commit_often;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    assert_true(test_task_wait(&t, test_task_is_running));
+    rd_kafka_mock_push_request_errors(k.cluster, 26 /* EndTxn */, 1,
+                                      RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
+    test_task_join(&t, false);
+    assert_int_equal(t.status, KS_ERR_RESTART);
+    assert_true(t.ctx.fenced);
+    assert_int_equal(f.closed, 0);
+    mock_kafka_stop(&k);
+}
+
+static void test_run__lost_position(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 2);
+    f.start_offset = 1000;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    test_task_join(&t, false);
+    assert_int_equal(t.status, KS_ERR_FATAL);
+    assert_non_null(strstr(t.error.message, "position"));
+    mock_kafka_stop(&k);
+}
+
+static void test_run__pause(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 4);
+    test_task_start(&t, &k, &simple_class, &topics_config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    t.ctx.pause = true;
+    assert_true(test_task_wait(&t, test_task_is_paused));
+    size_t before = f.maintained;
+    mock_kafka_write(&k, "in", 0, "k", "while paused");
+    while (f.maintained < before + 5)
+        sched_yield();
+    assert_int_equal(f.taken, 4);
+    t.ctx.pause = false;
+    wanted = 5;
+    assert_true(test_task_wait(&t, has_all));
+    assert_string_equal(f.values[4], "while paused");
+    test_task_join(&t, true);
+    mock_kafka_stop(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_run__simple_sink),
+        cmocka_unit_test(test_run__pre_commit_lowers),
+        cmocka_unit_test(test_run__topics_regex),
+        cmocka_unit_test(test_run__no_topics),
+        cmocka_unit_test(test_run__same_batch_again),
+        cmocka_unit_test(test_run__put_fails),
+        cmocka_unit_test(test_run__own_assignment),
+        cmocka_unit_test(test_run__position_moves_after_put),
+        cmocka_unit_test(test_run__own_commits_with_dead_letters),
+        cmocka_unit_test(test_run__errant_without_a_place),
+        cmocka_unit_test(test_run__fenced),
+        cmocka_unit_test(test_run__lost_position),
+        cmocka_unit_test(test_run__pause),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
