@@ -203,6 +203,12 @@ static int teardown(void **state)
     return 0;
 }
 
+static void await_both_running(struct fixture *f)
+{
+    await_state(f, 0, "RUNNING");
+    await_state(f, 1, "RUNNING");
+}
+
 static void set_option(struct fixture *f, const char *option, const char *value)
 {
     string_map_set(&f->config.config, option, value);
@@ -222,7 +228,7 @@ static void test_step__starts_all_tasks(void **state)
 static void test_step__release_stops_and_says_so(void **state)
 {
     struct fixture *f = *state;
-    await_state(f, 1, "RUNNING");
+    await_both_running(f);
     f->wish = HERD_RELEASE;
     await_idle(f);
     assert_true(has_state(f, 0, "UNASSIGNED"));
@@ -232,7 +238,7 @@ static void test_step__release_stops_and_says_so(void **state)
 static void test_step__delete_leaves_no_status(void **state)
 {
     struct fixture *f = *state;
-    await_state(f, 1, "RUNNING");
+    await_both_running(f);
     f->wish = HERD_DELETE;
     await_idle(f);
     assert_true(has_state(f, 0, "absent"));
@@ -242,7 +248,7 @@ static void test_step__delete_leaves_no_status(void **state)
 static void test_step__stopped_has_no_tasks_and_starts_again(void **state)
 {
     struct fixture *f = *state;
-    await_state(f, 1, "RUNNING");
+    await_both_running(f);
     f->config.target = TARGET_STOPPED;
     await_state(f, STATUS_CONNECTOR, "STOPPED");
     assert_true(herd_connector_idle(f->connector));
@@ -275,7 +281,7 @@ static void test_step__pause_and_resume_keep_the_task(void **state)
 static void test_step__changed_config_restarts_and_drops_tasks(void **state)
 {
     struct fixture *f = *state;
-    await_state(f, 1, "RUNNING");
+    await_both_running(f);
     set_option(f, "n", "1");
     await_state(f, 1, "absent");
     await_starts(f, 0, 2);
@@ -285,7 +291,7 @@ static void test_step__changed_config_restarts_and_drops_tasks(void **state)
 static void test_step__same_config_written_again_restarts_nothing(void **state)
 {
     struct fixture *f = *state;
-    await_state(f, 1, "RUNNING");
+    await_both_running(f);
     f->config.version++;
     step(f);
     assert_false(herd_connector_idle(f->connector));
@@ -321,8 +327,7 @@ static void test_step__bad_config_fails_with_all_faults(void **state)
 static void test_step__restart_of_one_task(void **state)
 {
     struct fixture *f = *state;
-    await_state(f, 0, "RUNNING");
-    await_state(f, 1, "RUNNING");
+    await_both_running(f);
     f->config.restart = (struct restart_request){.seq = 5, .task = 1};
     await_starts(f, 1, 2);
     step(f);
@@ -347,7 +352,7 @@ static void test_step__restart_requested_before_it_was_ours_is_void(void **state
     struct fixture *f = *state;
     f->config.restart =
         (struct restart_request){.seq = 5, .connector = true, .include_tasks = true, .task = -1};
-    await_state(f, 1, "RUNNING");
+    await_both_running(f);
     step(f);
     assert_int_equal(atomic_load(&starts[0]), 1);
 }
