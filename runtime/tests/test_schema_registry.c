@@ -1,0 +1,61 @@
+#include "schema_registry.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "helper_http_server.h"
+
+static int handle(void *arg, const struct http_request *request, char *body, size_t size)
+{
+    int *requests = arg;
+    ++*requests;
+    bool post = strcmp(request->method, "POST") == 0;
+    snprintf(body, size, "%s", post ? "{\"id\":5}" : "{\"schema\":\"\\\"int\\\"\"}");
+    return 200;
+}
+
+static void test_registry__http_answers_are_kept(void **state)
+{
+    int requests = 0;
+    struct http_server server;
+    http_server_start(&server, handle, &requests);
+    struct ks_config_entry url = {"schema.registry.url", server.url};
+    struct schema_registry *r;
+    struct ks_error err;
+    uint32_t id;
+    const char *json, *again;
+    assert_int_equal(schema_registry_open(NULL, &(struct ks_config){&url, 1}, &r, &err), KS_OK);
+    assert_int_equal(schema_registry_register(r, "s", "\"int\"", &id, &err), KS_OK);
+    assert_int_equal(id, 5);
+    assert_int_equal(schema_registry_get(r, 5, &json, &err), KS_OK);
+    assert_string_equal(json, "\"int\"");
+    assert_int_equal(schema_registry_get(r, 5, &again, &err), KS_OK);
+    assert_ptr_equal(json, again);
+    assert_int_equal(requests, 2);
+    schema_registry_close(r);
+    http_server_stop(&server);
+}
+
+static void test_open__bad_url(void **state)
+{
+    struct ks_config_entry url = {"schema.registry.url", "nowhere"};
+    struct schema_registry *r;
+    struct ks_error err;
+    assert_int_equal(schema_registry_open(NULL, &(struct ks_config){&url, 1}, &r, &err),
+                     KS_ERR_FATAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_registry__http_answers_are_kept),
+        cmocka_unit_test(test_open__bad_url),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
