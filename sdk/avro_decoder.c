@@ -10,7 +10,7 @@
 #include "mem.h"
 
 /* Items whose fields take no bytes, or come from defaults, cost more memory than body. */
-#define SPARE_CELLS (1024 * 1024)
+#define SPARE_CELLS ((size_t)1024 * 1024)
 #define CELLS_PER_BYTE 32
 
 struct ks_avro_decoder {

@@ -11,7 +11,7 @@
 #include "mem.h"
 
 /* Branch index and one number. */
-#define SMALL_BYTES (2 * AVRO_VARINT_MAX)
+#define SMALL_BYTES ((size_t)2 * AVRO_VARINT_MAX)
 
 enum op_code {
     OP_NULL,
@@ -61,14 +61,14 @@ struct writer {
 
 static enum op_code code_of(const struct ks_avro_schema *type)
 {
-    static const enum op_code CODES[] = {
+    static const enum op_code codes[] = {
         [KS_AVRO_NULL] = OP_NULL,     [KS_AVRO_BOOLEAN] = OP_BOOLEAN, [KS_AVRO_INT] = OP_INT,
         [KS_AVRO_LONG] = OP_LONG,     [KS_AVRO_FLOAT] = OP_FLOAT,     [KS_AVRO_DOUBLE] = OP_DOUBLE,
         [KS_AVRO_BYTES] = OP_BYTES,   [KS_AVRO_STRING] = OP_BYTES,    [KS_AVRO_FIXED] = OP_FIXED,
         [KS_AVRO_ENUM] = OP_ENUM,     [KS_AVRO_ARRAY] = OP_ARRAY,     [KS_AVRO_MAP] = OP_MAP,
         [KS_AVRO_RECORD] = OP_RECORD,
     };
-    return avro_is_float_array(type) ? OP_FLOATS : CODES[type->type];
+    return avro_is_float_array(type) ? OP_FLOATS : codes[type->type];
 }
 
 static const struct program *compile(struct ks_arena *arena, const struct avro_layout *layout);

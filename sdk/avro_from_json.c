@@ -61,12 +61,12 @@ static enum ks_status fail(struct json_writer *w, const struct place *place, con
 
 static const char *json_kind(const json_t *json)
 {
-    static const char *const KINDS[] = {
+    static const char *const kinds[] = {
         [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
         [JSON_INTEGER] = "a number", [JSON_REAL] = "a number",  [JSON_TRUE] = "true",
         [JSON_FALSE] = "false",      [JSON_NULL] = "null",
     };
-    return KINDS[json_typeof(json)];
+    return kinds[json_typeof(json)];
 }
 
 static enum ks_status misfit(struct json_writer *w, const struct ks_avro_schema *schema,

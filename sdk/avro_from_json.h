@@ -6,7 +6,7 @@
 
 /* What the defaults of one schema may cost: a default can pull in the defaults of other records, so
  * a small schema could ask for an endless body. Counted: nodes and bytes. */
-#define AVRO_DEFAULT_NODES_MAX (4 * 1024 * 1024)
+#define AVRO_DEFAULT_NODES_MAX ((size_t)4 * 1024 * 1024)
 
 /* A default as Avro's schema language writes it (bytes are strings of code points below 256).
  * *budget goes down. Errors: DATA. */

@@ -10,7 +10,7 @@ bool avro_promotion(enum ks_avro_type writer, enum ks_avro_type reader, enum avr
     static const struct {
         enum ks_avro_type writer, reader;
         enum avro_op_code code;
-    } TABLE[] = {
+    } table[] = {
         {KS_AVRO_BOOLEAN, KS_AVRO_BOOLEAN, AVRO_OP_BOOLEAN},
         {KS_AVRO_INT, KS_AVRO_INT, AVRO_OP_INT},
         {KS_AVRO_INT, KS_AVRO_LONG, AVRO_OP_INT},
@@ -28,9 +28,9 @@ bool avro_promotion(enum ks_avro_type writer, enum ks_avro_type reader, enum avr
         {KS_AVRO_BYTES, KS_AVRO_BYTES, AVRO_OP_BYTES},
         {KS_AVRO_NULL, KS_AVRO_NULL, AVRO_OP_NULL},
     };
-    for (size_t i = 0; i < sizeof TABLE / sizeof *TABLE; i++) {
-        if (TABLE[i].writer == writer && TABLE[i].reader == reader) {
-            *ret = TABLE[i].code;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (table[i].writer == writer && table[i].reader == reader) {
+            *ret = table[i].code;
             return true;
         }
     }

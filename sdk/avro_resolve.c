@@ -11,7 +11,7 @@
 #include "mem.h"
 
 /* A writer's union is resolved branch by branch at each level, which can multiply. */
-#define OPS_MAX (256 * 1024)
+#define OPS_MAX ((size_t)256 * 1024)
 
 /* One resolution, the programs of array items included. */
 struct resolution {

@@ -8,7 +8,7 @@
 
 #include "mem.h"
 
-static const char *const TYPE_NAMES[] = {
+static const char *const type_names[] = {
     [KS_AVRO_NULL] = "null",     [KS_AVRO_BOOLEAN] = "boolean", [KS_AVRO_INT] = "int",
     [KS_AVRO_LONG] = "long",     [KS_AVRO_FLOAT] = "float",     [KS_AVRO_DOUBLE] = "double",
     [KS_AVRO_BYTES] = "bytes",   [KS_AVRO_STRING] = "string",   [KS_AVRO_FIXED] = "fixed",
@@ -18,13 +18,13 @@ static const char *const TYPE_NAMES[] = {
 
 const char *avro_type_name(enum ks_avro_type type)
 {
-    return TYPE_NAMES[type];
+    return type_names[type];
 }
 
 bool avro_primitive_type(const char *name, enum ks_avro_type *ret)
 {
     for (int type = KS_AVRO_NULL; type <= KS_AVRO_STRING; type++) {
-        if (strcmp(name, TYPE_NAMES[type]) == 0) {
+        if (strcmp(name, type_names[type]) == 0) {
             *ret = (enum ks_avro_type)type;
             return true;
         }
@@ -34,7 +34,7 @@ bool avro_primitive_type(const char *name, enum ks_avro_type *ret)
 
 const char *avro_schema_label(const struct ks_avro_schema *schema)
 {
-    return schema->name ? schema->name : TYPE_NAMES[schema->type];
+    return schema->name ? schema->name : type_names[schema->type];
 }
 
 const char *avro_simple_name(const char *full_name)

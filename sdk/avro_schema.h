@@ -10,7 +10,7 @@
 #include "kitestream/sdk/avro.h"
 
 #define AVRO_DEPTH_MAX 64
-#define AVRO_SCHEMA_BYTES_MAX (1024 * 1024)
+#define AVRO_SCHEMA_BYTES_MAX ((size_t)1024 * 1024)
 #define AVRO_NAME_BYTES_MAX 1024
 
 struct avro_prop {

@@ -55,10 +55,10 @@ static const char *string_member(const json_t *json, const char *name)
 
 static bool is_structural(const char *member)
 {
-    static const char *const NAMES[] = {"type",   "name",    "namespace", "fields", "items",
+    static const char *const names[] = {"type",   "name",    "namespace", "fields", "items",
                                         "values", "symbols", "size",      "aliases"};
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        if (strcmp(member, NAMES[i]) == 0)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(member, names[i]) == 0)
             return true;
     }
     return false;
@@ -379,7 +379,7 @@ static enum ks_status load_json(struct avro_document *doc, const char *json, siz
                                 struct ks_error *err)
 {
     if (len > AVRO_SCHEMA_BYTES_MAX)
-        return ks_error_set(err, KS_ERR_DATA, "schema: %zu bytes of JSON, at most %d are taken",
+        return ks_error_set(err, KS_ERR_DATA, "schema: %zu bytes of JSON, at most %zu are taken",
                             len, AVRO_SCHEMA_BYTES_MAX);
     json_error_t bad;
     doc->json = json_loadb(json, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &bad);

@@ -12,8 +12,8 @@
 #include "number_text.h"
 #include "utf8.h"
 
-#define SPARE_NODES (1024 * 1024)
-#define SPARE_TEXT_BYTES (64 * 1024 * 1024)
+#define SPARE_NODES ((size_t)1024 * 1024)
+#define SPARE_TEXT_BYTES ((size_t)64 * 1024 * 1024)
 #define NODES_PER_BYTE 64
 #define TEXT_PER_BYTE 64
 

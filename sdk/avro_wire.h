@@ -41,8 +41,8 @@ static inline uint8_t *avro_put_long(uint8_t *p, int64_t value)
 
 static inline struct avro_reader avro_reader_of(struct ks_slice body)
 {
-    static const uint8_t EMPTY[1];
-    const uint8_t *data = body.data ? body.data : EMPTY;
+    static const uint8_t empty[1];
+    const uint8_t *data = body.data ? body.data : empty;
     size_t len = body.data ? body.len : 0;
     return (struct avro_reader){.start = data, .p = data, .end = data + len};
 }

@@ -1,7 +1,7 @@
 /* Bytes to base64 text and back. */
 #include "base64.h"
 
-static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void base64_encode(struct ks_buf *out, const uint8_t *data, size_t len)
 {
@@ -11,10 +11,10 @@ void base64_encode(struct ks_buf *out, const uint8_t *data, size_t len)
         uint32_t group = (uint32_t)data[i] << 16;
         group |= left > 1 ? (uint32_t)data[i + 1] << 8 : 0;
         group |= left > 2 ? data[i + 2] : 0u;
-        *p++ = DIGITS[group >> 18];
-        *p++ = DIGITS[group >> 12 & 63];
-        *p++ = left > 1 ? DIGITS[group >> 6 & 63] : '=';
-        *p++ = left > 2 ? DIGITS[group & 63] : '=';
+        *p++ = alphabet[group >> 18];
+        *p++ = alphabet[group >> 12 & 63];
+        *p++ = left > 1 ? alphabet[group >> 6 & 63] : '=';
+        *p++ = left > 2 ? alphabet[group & 63] : '=';
     }
     out->len += (len + 2) / 3 * 4;
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double POWERS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
@@ -46,16 +46,16 @@ static size_t put_decimal(char *text, uint32_t digits, int places)
 static size_t everyday_float(char *text, float value)
 {
     int exponent = 0; /* value < 10^exponent, exponent >= -4 */
-    while (exponent < 9 && (double)value >= POWERS[exponent])
+    while (exponent < 9 && (double)value >= powers[exponent])
         exponent++;
-    while (exponent <= 0 && exponent > -4 && (double)value * POWERS[1 - exponent] < 1)
+    while (exponent <= 0 && exponent > -4 && (double)value * powers[1 - exponent] < 1)
         exponent--;
     for (int count = 6; count <= 9; count++) {
         int places = count - exponent;
         if (places < 0)
             continue;
-        uint32_t whole = (uint32_t)((double)value * POWERS[places] + 0.5);
-        if (!reads_back((double)whole / POWERS[places], value))
+        uint32_t whole = (uint32_t)((double)value * powers[places] + 0.5);
+        if (!reads_back((double)whole / powers[places], value))
             continue;
         while (places > 0 && whole % 10 == 0) {
             whole /= 10;
