@@ -312,7 +312,7 @@ static bool run_op(struct run *run, const struct avro_op *op, struct ks_cell *ce
         memcpy(&cells[op->dst], op->u.cells, op->count * sizeof *cells);
         return true;
     case AVRO_OP_SKIP:
-        return avro_skip(&run->r, op->u.skip, 0);
+        return avro_skip_value(&run->r, op->u.skip, 0);
     case AVRO_OP_BRANCH:
         if (!avro_read_index(&run->r, op->count, &index))
             return false;

@@ -93,7 +93,7 @@ static bool skip_items(struct avro_reader *r, const struct ks_avro_schema *schem
         for (uint64_t i = 0; min_bytes > 0 && i < block.count; i++) {
             if (schema->type == KS_AVRO_MAP && !avro_read_bytes(r, &key, &key_len))
                 return false;
-            if (!avro_skip(r, schema->items, depth + 1))
+            if (!avro_skip_value(r, schema->items, depth + 1))
                 return false;
         }
     }
@@ -102,13 +102,13 @@ static bool skip_items(struct avro_reader *r, const struct ks_avro_schema *schem
 static bool skip_record(struct avro_reader *r, const struct ks_avro_schema *schema, int depth)
 {
     for (size_t i = 0; schema->min_bytes > 0 && i < schema->count; i++) {
-        if (!avro_skip(r, schema->fields[i].schema, depth + 1))
+        if (!avro_skip_value(r, schema->fields[i].schema, depth + 1))
             return false;
     }
     return true;
 }
 
-bool avro_skip(struct avro_reader *r, const struct ks_avro_schema *schema, int depth)
+bool avro_skip_value(struct avro_reader *r, const struct ks_avro_schema *schema, int depth)
 {
     const uint8_t *bytes;
     uint32_t number;
@@ -141,7 +141,7 @@ bool avro_skip(struct avro_reader *r, const struct ks_avro_schema *schema, int d
         return skip_record(r, schema, depth);
     case KS_AVRO_UNION:
         return avro_read_index(r, schema->count, &number) &&
-               avro_skip(r, schema->branches[number], depth + 1);
+               avro_skip_value(r, schema->branches[number], depth + 1);
     }
     return avro_fault(r, "unknown type");
 }

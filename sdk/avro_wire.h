@@ -124,7 +124,7 @@ bool avro_block_open(struct avro_reader *r, uint32_t item_min_bytes, struct avro
 bool avro_block_close(struct avro_reader *r, const struct avro_block *block);
 
 /* Passes over one value. */
-bool avro_skip(struct avro_reader *r, const struct ks_avro_schema *schema, int depth);
+bool avro_skip_value(struct avro_reader *r, const struct ks_avro_schema *schema, int depth);
 
 /* Map entries begin with a key, which takes at least one byte. */
 static inline uint32_t avro_item_min_bytes(const struct ks_avro_schema *schema)
