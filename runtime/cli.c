@@ -2,6 +2,7 @@
  * command. */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,9 +78,24 @@ static bool parse_flag(const char *arg, struct cli *cli)
     else if (plugins && strcmp(arg, "--worker") == 0)
         cli->worker = true;
     else if (tail && strcmp(arg, "--once") == 0)
-        cli->follow = false;
+        cli->once = true;
+    else if (tail && strcmp(arg, "--new") == 0)
+        cli->only_new = true;
+    else if (tail && strcmp(arg, "--value") == 0)
+        cli->value_only = true;
     else
         return false;
+    return true;
+}
+
+static bool parse_count(const char *text, int64_t *ret)
+{
+    char *end;
+    errno = 0;
+    long long number = text ? strtoll(text, &end, 10) : 0;
+    if (number < 1 || *end || errno)
+        return false;
+    *ret = number;
     return true;
 }
 
@@ -98,9 +114,8 @@ static bool parse_rest(int argc, char *const *argv, struct cli *cli, FILE *err)
             cli->worker_path = value;
         } else if (cli->command == CLI_TAIL &&
                    take_value(argc, argv, &i, "-n", "--count", &value)) {
-            if (!value)
-                return fail(err, "-n needs a number");
-            cli->count = value;
+            if (!parse_count(value, &cli->max_count))
+                return fail(err, "-n needs a number above 0");
         } else if (!parse_flag(arg, cli)) {
             complain(err, "unknown option", arg, option_names);
             return false;
@@ -122,7 +137,7 @@ static bool check_words(const struct cli *cli, FILE *err)
 
 bool cli_parse(int argc, char *const *argv, struct cli *ret, FILE *err)
 {
-    struct cli cli = {.follow = true};
+    struct cli cli = {0};
     if (argc < 2)
         return fail(err, "a command is missing");
     if (!parse_command(argv[1], &cli)) {

@@ -3,6 +3,7 @@
 #define RUNTIME_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define EXIT_USAGE 2
@@ -17,8 +18,10 @@ struct cli {
     size_t word_count;
     bool markdown;     /* plugins --markdown */
     bool worker;       /* plugins --worker */
-    bool follow;       /* tail: not --once */
-    const char *count; /* tail -n; NULL: all */
+    bool once;         /* tail --once: end at the end */
+    bool only_new;     /* tail --new: nothing that is there already */
+    bool value_only;   /* tail --value */
+    int64_t max_count; /* tail -n; 0: no limit */
 };
 
 /* False: a usage error, told on `err`. Owns: ret->words; release it. */

@@ -4,9 +4,22 @@
 #include "cli.h"
 #include "commands.h"
 #include "log.h"
+#include "tail.h"
+
+static int command_tail(const struct cli *cli, const struct worker_config *worker)
+{
+    struct tail_options options = {.topic = cli->words[0],
+                                   .from_beginning = !cli->only_new,
+                                   .max_messages = cli->max_count,
+                                   .exit_at_end = cli->once,
+                                   .value_only = cli->value_only};
+    return tail_main(worker, &options);
+}
 
 static int run_command(const struct cli *cli, const struct worker_config *worker)
 {
+    if (cli->command == CLI_TAIL)
+        return command_tail(cli, worker);
     struct plugin_set *plugins = plugin_set_load(worker->plugin_path, worker->plugin_path_count);
     int status = cli->command == CLI_CHECK     ? command_check(cli, plugins, stdout, stderr)
                  : cli->command == CLI_PLUGINS ? command_plugins(cli, plugins, stdout, stderr)

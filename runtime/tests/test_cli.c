@@ -62,9 +62,10 @@ static void test_parse__flags_belong_to_their_command(void **state)
     assert_true(cli.markdown && cli.worker);
     cli_release(&cli);
     assert_true(PARSE(&cli, "tail", "-n", "5", "--once", "t"));
-    assert_string_equal(cli.count, "5");
-    assert_false(cli.follow);
+    assert_int_equal(cli.max_count, 5);
+    assert_true(cli.once && !cli.only_new && !cli.value_only);
     cli_release(&cli);
+    assert_false(PARSE(&cli, "run", "--new"));
     assert_false(PARSE(&cli, "run", "--markdown"));
     assert_non_null(strstr(complaint, "unknown option \"--markdown\""));
     assert_false(PARSE(&cli, "run", "-n", "5"));
@@ -105,7 +106,12 @@ static void test_parse__usage_errors(void **state)
     expect_usage_error((const char *const[]){"run", "--confg", "x", NULL},
                        "kitestream: unknown option \"--confg\"; did you mean \"--config\"?");
     expect_usage_error((const char *const[]){"run", "-c", NULL}, "kitestream: -c needs a file");
-    expect_usage_error((const char *const[]){"tail", "-n", NULL}, "kitestream: -n needs a number");
+    expect_usage_error((const char *const[]){"tail", "-n", NULL},
+                       "kitestream: -n needs a number above 0");
+    expect_usage_error((const char *const[]){"tail", "t", "-n", "0", NULL},
+                       "kitestream: -n needs a number above 0");
+    expect_usage_error((const char *const[]){"tail", "t", "-n5x", NULL},
+                       "kitestream: -n needs a number above 0");
     expect_usage_error((const char *const[]){"check", NULL},
                        "kitestream: check needs at least one pipeline file");
     expect_usage_error((const char *const[]){"plugins", "a", "b", NULL},

@@ -84,8 +84,8 @@ static void test_open__bad_tables(void **state)
 
 static void test_set_load__bad_ones_do_not_keep_the_others_out(void **state)
 {
-    char *dirs[] = {PLUGINS, "/nonexistent"};
-    struct plugin_set *set = plugin_set_load(dirs, 2);
+    char *dirs[] = {PLUGINS "bad", PLUGINS "good", PLUGINS "good_duplicate", "/nonexistent"};
+    struct plugin_set *set = plugin_set_load(dirs, 4);
     const struct plugin_class *classes;
     const struct plugin_problem *problems;
     assert_int_equal(plugin_set_classes(set, &classes), 3);
