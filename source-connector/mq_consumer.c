@@ -14,8 +14,8 @@
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
 #include "mq_consumer_options.h"
+#include "mq_offsets.h"
 
-#define QUERY_TIMEOUT_MS 5000
 #define PROBE_EVERY_MS 3000
 #define PROBE_TIMEOUT_MS 100
 #define BROKERS_MAX 32
@@ -98,7 +98,6 @@ enum ks_status mq_consumer_open(const struct ks_config *config, size_t buffer_by
         mq_consumer_close(c);
         return status;
     }
-    rd_kafka_poll_set_consumer(c->rk);
     *ret = c;
     return KS_OK;
 }
@@ -120,86 +119,15 @@ void mq_consumer_close(struct mq_consumer *c)
 
 /* ---- channels ---- */
 
-static bool is_missing_topic(rd_kafka_resp_err_t code)
+/* What on_error heard is clearer than the code of the call that failed. */
+static enum ks_status explain(struct mq_consumer *c, enum ks_status status, struct ks_error *err)
 {
-    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-}
-
-static enum ks_status query(struct mq_consumer *c, const char *channel, int64_t *ret_low,
-                            int64_t *ret_high, bool *ret_exists, struct ks_error *err)
-{
-    int64_t low = 0, high = 0;
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(c->rk, channel, 0, &low, &high, QUERY_TIMEOUT_MS);
-    *ret_exists = !is_missing_topic(code);
-    if (code && *ret_exists) {
-        rd_kafka_poll(c->rk, 0); /* lets on_error say more */
-        char *what =
-            xasprintf("asking the source's Kafka at %s for the offsets of %s", c->brokers, channel);
-        enum ks_status status = kafka_error_set(err, what, code, c->trouble);
-        free(what);
-        return c->login_refused ? KS_ERR_FATAL : status;
-    }
-    *ret_low = *ret_exists ? low : 0;
-    *ret_high = *ret_exists ? high : 0;
-    return KS_OK;
-}
-
-static enum ks_status lost(struct ks_error *err, const char *channel, int64_t wanted, int64_t low,
-                           int64_t high, bool exists)
-{
-    if (!exists)
-        return ks_error_set(err, KS_ERR_FATAL,
-                            "channel %s is gone from the source's Kafka, reading stood at offset "
-                            "%" PRId64 ". Changes may be lost: delete this connector's offsets to "
-                            "start anew, and copy the rows of its collections again",
-                            channel, wanted);
-    return ks_error_set(err, KS_ERR_FATAL,
-                        "channel %s: offset %" PRId64
-                        " is wanted, but the source's Kafka has %" PRId64 " to %" PRId64
-                        " (retention expired, or the topic was made anew). Changes "
-                        "are lost: delete this connector's offsets to start anew, copy the rows of "
-                        "its collections again, and raise retention.ms of the source's topics",
-                        channel, wanted, low, high);
-}
-
-static enum ks_status offset_at_time(struct mq_consumer *c, const char *channel, int64_t unix_ms,
-                                     int64_t high, int64_t *ret, struct ks_error *err)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_t *partition = rd_kafka_topic_partition_list_add(list, channel, 0);
-    partition->offset = unix_ms;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(c->rk, list, QUERY_TIMEOUT_MS);
-    if (!code)
-        code = partition->err;
-    int64_t offset = partition->offset;
-    rd_kafka_topic_partition_list_destroy(list);
-    if (code)
-        return kafka_error_set(err, channel, code, NULL);
-    *ret = offset >= 0 ? offset : high;
-    return KS_OK;
-}
-
-static enum ks_status start_offset(struct mq_consumer *c, const char *channel,
-                                   struct mq_start start, int64_t *ret_next, int64_t *ret_end,
-                                   struct ks_error *err)
-{
-    int64_t low, high;
-    bool exists;
-    enum ks_status status = query(c, channel, &low, &high, &exists, err);
-    if (status)
+    if (status != KS_ERR_RETRIABLE)
         return status;
-    *ret_end = high;
-    *ret_next = low;
-    if (start.kind == MQ_START_OFFSET) {
-        if (start.value < low || start.value > high)
-            return lost(err, channel, start.value, low, high, exists);
-        *ret_next = start.value;
-    } else if (start.kind == MQ_START_TIME && exists) {
-        return offset_at_time(c, channel, start.value, high, ret_next, err);
-    }
-    return KS_OK;
+    rd_kafka_poll(c->rk, 0);
+    if (c->trouble)
+        return ks_error_set(err, c->login_refused ? KS_ERR_FATAL : status, "%s", c->trouble);
+    return status;
 }
 
 /* Only the new partition is touched: the others go on where they are. */
@@ -223,11 +151,11 @@ enum ks_status mq_consumer_add(struct mq_consumer *c, const char *channel, struc
                                struct ks_error *err)
 {
     int64_t next, end;
-    enum ks_status status = start_offset(c, channel, start, &next, &end, err);
+    enum ks_status status = mq_offsets_start(c->rk, channel, start, &next, &end, err);
     if (!status)
         status = assign(c, channel, next, err);
     if (status)
-        return status;
+        return explain(c, status, err);
     c->channels = xgrow(c->channels, c->channel_count, &c->channel_cap, sizeof *c->channels);
     *ret_index = (int)c->channel_count;
     *ret_next = next;
@@ -332,15 +260,6 @@ static enum ks_status take_message(struct mq_consumer *c, struct mq_channel *cha
     return KS_OK;
 }
 
-static enum ks_status position_lost(struct mq_consumer *c, const struct mq_channel *channel,
-                                    struct ks_error *err)
-{
-    int64_t low, high;
-    bool exists;
-    enum ks_status status = query(c, channel->name, &low, &high, &exists, err);
-    return status ? status : lost(err, channel->name, channel->next, low, high, exists);
-}
-
 /* An error in the place of a message. KS_OK: nothing that stops us. */
 static enum ks_status take_error(struct mq_consumer *c, const rd_kafka_message_t *message,
                                  struct ks_error *err)
@@ -352,8 +271,8 @@ static enum ks_status take_error(struct mq_consumer *c, const rd_kafka_message_t
     }
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
         message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
-        return position_lost(c, channel, err);
-    if (is_missing_topic(message->err)) {
+        return explain(c, mq_offsets_lost(c->rk, channel->name, channel->next, err), err);
+    if (mq_offsets_is_missing_topic(message->err)) {
         if (channel->next > 0) /* else Milvus has not written to it yet */
             set_trouble(c, xasprintf("channel %s does not exist in the source's Kafka at %s",
                                      channel->name, c->brokers));
@@ -388,23 +307,20 @@ enum ks_status mq_consumer_poll(struct mq_consumer *c, int timeout_ms, struct mq
                                 struct ks_error *err)
 {
     mq_record_release(&c->bad);
+    rd_kafka_poll(c->rk, 0); /* on_error */
+    if (c->login_refused)
+        return ks_error_set(err, KS_ERR_FATAL, "%s. Check " MQ_OPTION_PREFIX "sasl.* and ssl.*",
+                            c->trouble);
     nudge(c);
     struct mq_record *record = NULL;
     int64_t until = clock_mono_ms() + timeout_ms;
     enum ks_status status = KS_OK;
     do {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(c->rk, timeout_ms);
-        if (c->login_refused)
-            status = ks_error_set(err, KS_ERR_FATAL,
-                                  "%s. Check " MQ_OPTION_PREFIX "sasl.* or the "
-                                  "certificates",
-                                  c->trouble);
-        if (!message || status || message->err) {
-            if (message && !status)
-                status = take_error(c, message, err);
-            if (message)
-                rd_kafka_message_destroy(message);
-        } else {
+        if (message && message->err) {
+            status = take_error(c, message, err);
+            rd_kafka_message_destroy(message);
+        } else if (message) {
             struct mq_channel *channel = channel_of(c, message);
             if (!channel || message->offset < channel->next)
                 rd_kafka_message_destroy(message);

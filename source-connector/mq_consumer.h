@@ -33,7 +33,7 @@ struct mq_start {
 enum ks_status mq_consumer_add(struct mq_consumer *c, const char *channel, struct mq_start start,
                                int *ret_index, int64_t *ret_next, int64_t *ret_end,
                                struct ks_error *err);
-/* Paused channels deliver nothing more; what was fetched stays. */
+/* Paused channels deliver nothing more; what was fetched ahead is fetched again later. */
 void mq_consumer_pause(struct mq_consumer *c, int channel, bool pause);
 /* Waits up to timeout_ms for one record: *ret = heap record (mq_record_release + free) or NULL.
  * Records of no interest (MQ_OTHER, MQ_UNKNOWN, MQ_FOREIGN) are returned too. Errors: DATA for a

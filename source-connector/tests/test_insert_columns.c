@@ -485,22 +485,6 @@ static void test_insert_columns_keys__is_a_second_reader(void **state)
     teardown(&t);
 }
 
-static void test_delete_keys__wrong_type(void **state)
-{
-    struct fixture t;
-    struct ddl_field text = {
-        .id = 100, .name = "pk", .type = MILVUS_VARCHAR, .is_primary_key = true};
-    struct ddl_schema schema = {.name = "c", .fields = &text, .field_count = 1};
-    t = (struct fixture){0};
-    assert_int_equal(column_layout_new(&schema, &t.layout, &t.err), KS_OK);
-    wire_put_int(&t.value, 9, 5);
-    t.rec.value = (struct ks_slice){t.value.data, t.value.len};
-    t.rec.row_count = 1;
-    struct column_cursor keys;
-    assert_int_equal(delete_keys_open(t.layout->key, &t.rec, &t.arena, &keys, &t.err), KS_ERR_DATA);
-    teardown(&t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -517,7 +501,6 @@ int main(void)
         cmocka_unit_test(test_insert_columns__row_based_of_another_length),
         cmocka_unit_test(test_insert_columns__row_based_cannot_hold_text),
         cmocka_unit_test(test_insert_columns_keys__is_a_second_reader),
-        cmocka_unit_test(test_delete_keys__wrong_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
