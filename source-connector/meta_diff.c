@@ -244,7 +244,7 @@ static void build_views(struct work *w, const struct meta_scope *scope)
 
 void meta_diff_run(struct meta_diff *d, const struct meta_scope *scope)
 {
-    struct work w = {.d = d};
+    struct work w = {.d = d, .arena = {.chunk_bytes = 8192}};
     build_views(&w, scope);
     qsort(w.items, w.count, sizeof(*w.items), by_info_tick);
     drop_collections(&w);

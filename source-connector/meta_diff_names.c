@@ -95,7 +95,7 @@ void meta_diff_drop_databases(struct meta_diff *d)
 void meta_diff_create_databases(struct meta_diff *d)
 {
     const struct meta_entries *entries = &d->mirror->databases;
-    struct ks_arena arena = {0};
+    struct ks_arena arena = {.chunk_bytes = 1024};
     for (size_t i = 0; i < entries->len; i++) {
         const struct meta_entry *entry = entries->items[i];
         struct meta_database_value value;
@@ -138,7 +138,7 @@ static const struct meta_alias *alias_of(const struct meta_diff *d, const char *
 void meta_diff_drop_aliases(struct meta_diff *d)
 {
     struct name_list list = {0};
-    struct ks_arena arena = {0};
+    struct ks_arena arena = {.chunk_bytes = 1024};
     catalogue_each_alias(d->shown, list_name, &list);
     name_list_sort(&list);
     for (size_t i = 0; i < list.len; i++) {
