@@ -1,0 +1,99 @@
+/* What a running sink task holds; shared by the files that make it up: sink_start (state,
+ * catalogue, assignment), sink_rows (records to jobs), sink_ddl (metadata), sink_save (commits),
+ * sink_task (the ops). Thread: the task's, but for the gate and what a job carries. */
+#ifndef SINK_SINK_CORE_H
+#define SINK_SINK_CORE_H
+
+#include "catalogue.h"
+#include "ddl_apply.h"
+#include "ddl_queue.h"
+#include "map.h"
+#include "partition_queue.h"
+#include "sink_options.h"
+#include "sink_state.h"
+#include "target_gate.h"
+
+/* The partitions of one data topic. */
+struct sink_topic {
+    char *name;
+    struct partition_queue **partitions;
+    int32_t count; /* 0: the topic does not exist */
+};
+
+struct sink_counters {
+    uint64_t inserted, upserted, deleted;
+    uint64_t repeated;           /* calls after an ambiguous answer */
+    uint64_t upserts_for_safety; /* c rows below the high watermark of an unclean start */
+    uint64_t skipped;            /* rows of collections that are dropped, filtered or skipped */
+};
+
+struct sink_core {
+    const struct ks_task_host *host;
+    struct sink_options options;
+    struct milvus_client *client;
+    struct target_gate *gate;
+    struct write_pool *pool;
+    struct change_decoder *decoder;
+    struct ddl_codec *codec;
+
+    struct sink_state state;
+    bool first_start; /* no state was committed before */
+    bool was_clean;
+    struct catalogue *applied; /* the DDL stream folded up to what is applied */
+    struct ddl_queue *queue;
+    int64_t read_seq;       /* of the last DDL that was read */
+    int64_t ddl_position;   /* next offset of the DDL topic */
+    struct map skipped;     /* collection IDs whose create was skipped by policy or filter */
+    struct map quarantined; /* collection ID -> reason (char *) */
+    struct map adopted;     /* collection IDs that were there before: c rows are Upserts */
+
+    struct strmap topics;                /* name -> struct sink_topic */
+    struct partition_queue **partitions; /* all of them */
+    size_t partition_count, partition_cap;
+    size_t queued_bytes;
+
+    bool stopping;
+    bool must_save; /* before anything else is given out */
+    bool dirty;     /* something may be saved when it is time */
+    int64_t saved_ms;
+    int64_t counted_ms;
+    struct sink_counters counters, counted;
+    struct ks_arena arena; /* of one commit */
+    char *status;
+    char trouble[GATE_TEXT_MAX]; /* of a commit that did not go through */
+};
+
+/* sink_start.c */
+enum ks_status sink_core_start(struct sink_core *s, const struct ks_config *config,
+                               struct ks_error *err);
+/* Assigns every partition of the topic, once. */
+enum ks_status sink_core_follow(struct sink_core *s, const char *topic, struct ks_error *err);
+
+/* sink_rows.c */
+enum ks_status sink_rows_put(struct sink_core *s, const struct ks_record *record,
+                             struct batch_ref *ref, struct ks_error *err);
+enum ks_status sink_rows_dispatch(struct sink_core *s, struct ks_error *err);
+enum ks_status sink_rows_done(struct sink_core *s, struct pool_work *work, struct ks_error *err);
+enum ks_status sink_rows_pause(struct sink_core *s, struct ks_error *err);
+
+/* sink_ddl.c */
+enum ks_status sink_ddl_put(struct sink_core *s, const struct ks_record *record,
+                            struct ks_error *err);
+/* What becomes of one DDL that was read: folded (applied already), or queued. */
+enum ks_status sink_ddl_read(struct sink_core *s, struct ddl *ddl, struct ks_error *err);
+enum ks_status sink_ddl_dispatch(struct sink_core *s, struct ks_error *err);
+enum ks_status sink_ddl_done(struct sink_core *s, struct pool_work *work, struct ks_error *err);
+bool sink_ddl_reached(void *arg, const struct ks_topic_partition *position);
+void sink_quarantine(struct sink_core *s, int64_t collection_id, const char *reason);
+const char *sink_quarantine_reason(const struct sink_core *s, int64_t collection_id);
+
+/* sink_save.c */
+/* One transaction: positions, state. Renews the lease. A failure that may pass is kept in
+ * s->trouble and tried again by the next call. */
+enum ks_status sink_save(struct sink_core *s, struct ks_error *err);
+bool sink_save_due(struct sink_core *s);
+/* Offset up to which everything of the partition is acknowledged. */
+int64_t sink_position(struct sink_core *s, const struct partition_queue *q);
+void sink_report(struct sink_core *s);
+
+#endif

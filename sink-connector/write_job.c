@@ -1,0 +1,212 @@
+#include "write_job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "clock.h"
+
+enum { AFTER_DEADLINE_MS = 1000, STALLED_WAIT_MS = 30000, SCRATCH_KEPT = 1 << 20 };
+
+/* One run of a job: the steps still to do form a stack, since a step may be split. */
+struct running {
+    struct write_job *job;
+    struct write_step *stack;
+    size_t count, cap;
+    struct ks_buf request;
+    struct ks_arena scratch;
+    struct backoff backoff;
+};
+
+struct write_job *write_job_new(void)
+{
+    struct write_job *job = xcalloc(1, sizeof(*job));
+    job->work.run = write_job_run;
+    return job;
+}
+
+void write_job_free(struct write_job *job)
+{
+    if (!job)
+        return;
+    ks_arena_release(&job->arena);
+    free(job->bad);
+    free(job);
+}
+
+static void push(struct running *r, const struct write_step *step)
+{
+    r->stack = xgrow(r->stack, r->count, &r->cap, sizeof(*r->stack));
+    r->stack[r->count++] = *step;
+}
+
+static void copy_reason(char *to, size_t cap, const char *text)
+{
+    size_t len = strnlen(text, cap - 1);
+    memcpy(to, text, len);
+    to[len] = '\0';
+}
+
+static bool fail(struct running *r, const char *reason)
+{
+    r->job->result = JOB_FAILED;
+    copy_reason(r->job->reason, sizeof(r->job->reason), reason);
+    return false;
+}
+
+static bool stopped(struct running *r)
+{
+    r->job->result = JOB_STOPPED;
+    return false;
+}
+
+/* A row that the target can never take. */
+static bool give_up_row(struct running *r, const struct change_row *row, const char *message)
+{
+    struct write_job *job = r->job;
+    if (!job->dead_letters)
+        return fail(r, message);
+    job->bad = xgrow(job->bad, job->bad_count, &job->bad_cap, sizeof(*job->bad));
+    job->bad[job->bad_count].row = row;
+    copy_reason(job->bad[job->bad_count].message, sizeof(job->bad[0].message), message);
+    job->bad_count++;
+    return true;
+}
+
+static bool push_without(struct running *r, struct write_step *step, size_t bad,
+                         const char *message)
+{
+    const struct change_row *row = step->rows[bad];
+    memmove(step->rows + bad, step->rows + bad + 1,
+            (step->row_count - bad - 1) * sizeof(*step->rows));
+    step->row_count--;
+    if (step->row_count > 0)
+        push(r, step);
+    return give_up_row(r, row, message);
+}
+
+static bool push_halves(struct running *r, const struct write_step *step)
+{
+    struct write_step half[2];
+    if (!write_step_split(step, &r->job->arena, half))
+        return false;
+    push(r, &half[1]);
+    push(r, &half[0]);
+    return true;
+}
+
+static const char *method_of(enum write_kind kind)
+{
+    return kind == WRITE_INSERT ? "Insert" : kind == WRITE_UPSERT ? "Upsert" : "Delete";
+}
+
+static void count_written(struct write_job *job, const struct write_step *step)
+{
+    *(step->kind == WRITE_INSERT   ? &job->inserted
+      : step->kind == WRITE_UPSERT ? &job->upserted
+                                   : &job->deleted) += step->row_count;
+}
+
+/* May or may not have been applied: nothing else of this partition until it can no longer be. */
+static bool after_ambiguous(struct running *r, struct write_step *step,
+                            const struct milvus_answer *answer, int64_t deadline_mono_ms)
+{
+    int64_t wait = deadline_mono_ms + AFTER_DEADLINE_MS - clock_mono_ms();
+    target_gate_report(r->job->gate, answer->message);
+    if (!target_gate_sleep(r->job->gate, wait > 0 ? wait : 0))
+        return stopped(r);
+    r->job->repeated++;
+    if (step->kind == WRITE_INSERT)
+        write_step_to_upsert(step, &r->job->arena);
+    if (answer->grpc != GRPC_CODE_DEADLINE_EXCEEDED || !push_halves(r, step))
+        push(r, step);
+    return true;
+}
+
+static bool after_refusal(struct running *r, struct write_step *step,
+                          const struct milvus_answer *answer)
+{
+    int64_t wait = backoff_fail(&r->backoff);
+    if (answer->outcome == MILVUS_STALLED)
+        wait = STALLED_WAIT_MS;
+    target_gate_report(r->job->gate, answer->message);
+    if (!target_gate_sleep(r->job->gate, wait))
+        return stopped(r);
+    push(r, step);
+    return true;
+}
+
+/* Refused for what it says. With dead letters the bad row is found by halving. */
+static bool after_bad_value(struct running *r, struct write_step *step,
+                            const struct milvus_answer *answer)
+{
+    if (step->row_count == 1 && answer->outcome != MILVUS_NOT_FOUND)
+        return give_up_row(r, step->rows[0], answer->message);
+    if (answer->outcome == MILVUS_TOO_LARGE ||
+        (r->job->dead_letters && answer->outcome == MILVUS_REFUSED))
+        return push_halves(r, step);
+    return fail(r, answer->message);
+}
+
+static bool judge(struct running *r, struct write_step *step, const struct milvus_answer *answer,
+                  int64_t deadline_mono_ms)
+{
+    switch (answer->outcome) {
+    case MILVUS_OK:
+        target_gate_report(r->job->gate, NULL);
+        backoff_ok(&r->backoff);
+        count_written(r->job, step);
+        return true;
+    case MILVUS_AMBIGUOUS:
+        return after_ambiguous(r, step, answer, deadline_mono_ms);
+    case MILVUS_RETRY:
+    case MILVUS_DENIED:
+    case MILVUS_STALLED:
+        return after_refusal(r, step, answer);
+    default:
+        return after_bad_value(r, step, answer);
+    }
+}
+
+/* False: the job is over. */
+static bool run_step(struct running *r, struct write_step *step)
+{
+    struct write_job *job = r->job;
+    struct request_target target = job->target;
+    struct ks_error err;
+    size_t bad;
+    ks_buf_reset(&r->request);
+    ks_arena_reset(&r->scratch, SCRATCH_KEPT);
+    if (step->partition_name.len > 0)
+        target.partition =
+            ks_arena_strndup(&r->scratch, step->partition_name.data, step->partition_name.len);
+    if (request_build(step, &target, &r->scratch, &r->request, &bad, &err))
+        return push_without(r, step, bad, err.message);
+    int64_t allowed = target_gate_enter(job->gate);
+    if (allowed == 0)
+        return stopped(r);
+    int64_t deadline = clock_mono_ms() + allowed;
+    struct milvus_answer answer =
+        milvus_write(job->client, method_of(step->kind), target.db,
+                     (struct ks_slice){r->request.data, r->request.len}, allowed);
+    return judge(r, step, &answer, deadline);
+}
+
+void write_job_run(struct pool_work *work)
+{
+    struct write_job *job = (struct write_job *)work;
+    struct running r = {.job = job};
+    struct write_plan plan;
+    bool go_on = true;
+    job->result = JOB_DONE;
+    write_plan_make(job->rows, job->row_count, &job->plan, &job->arena, &plan);
+    for (size_t i = plan.step_count; i-- > 0;)
+        push(&r, &plan.steps[i]);
+    while (go_on && r.count > 0) {
+        struct write_step step = r.stack[--r.count];
+        go_on = run_step(&r, &step);
+    }
+    free(r.stack);
+    ks_buf_release(&r.request);
+    ks_arena_release(&r.scratch);
+}
