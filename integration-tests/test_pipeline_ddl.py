@@ -16,6 +16,7 @@ def test_database(pipeline, source, target, name):
 def test_collection(pipeline, source, target, name):
     made = create(source, name, shards=3)
     pipeline.same_shape(name)
+    pipeline.caught_up()
     assert pipeline.kafka.partitions(pipeline.stream.topic(name)) == 3
     made.drop()
     pipeline.ddl_arrives(lambda: not target.has(name), "the collection gone")
