@@ -28,8 +28,8 @@ enum milvus_outcome {
 
 struct milvus_answer {
     enum milvus_outcome outcome;
-    int32_t code;    /* common.Status.code, or legacy error_code when code is 0 */
-    int32_t grpc;    /* enum grpc_code */
+    int32_t code; /* common.Status.code, or legacy error_code when code is 0 */
+    int32_t grpc; /* enum grpc_code */
     char message[512];
 };
 
@@ -39,8 +39,8 @@ void milvus_client_close(struct milvus_client *c);
 void milvus_client_cancel_all(struct milvus_client *c);
 
 /* deadline_ms everywhere: from now. The connection is waited for until then. */
-struct milvus_answer milvus_connect(struct milvus_client *c, int64_t deadline_ms,
-                                    char *ret_version, size_t version_cap);
+struct milvus_answer milvus_connect(struct milvus_client *c, int64_t deadline_ms, char *ret_version,
+                                    size_t version_cap);
 /* Pre-built request (request_build). `method`: "Insert", "Upsert", "Delete". */
 struct milvus_answer milvus_write(struct milvus_client *c, const char *method, const char *db,
                                   struct ks_slice request, int64_t deadline_ms);
@@ -112,9 +112,9 @@ struct milvus_answer milvus_alter_index(struct milvus_client *c, const char *db,
 struct milvus_answer milvus_load(struct milvus_client *c, const char *db, const char *collection,
                                  const char *const *partitions, size_t count, int32_t replicas,
                                  int64_t deadline_ms); /* count 0: the collection */
-struct milvus_answer milvus_release(struct milvus_client *c, const char *db,
-                                    const char *collection, const char *const *partitions,
-                                    size_t count, int64_t deadline_ms);
+struct milvus_answer milvus_release(struct milvus_client *c, const char *db, const char *collection,
+                                    const char *const *partitions, size_t count,
+                                    int64_t deadline_ms);
 struct milvus_answer milvus_create_alias(struct milvus_client *c, const char *db,
                                          const char *collection, const char *alias, bool alter,
                                          int64_t deadline_ms);
