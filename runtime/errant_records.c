@@ -188,6 +188,7 @@ void errant_records_drop(struct errant_records *e, size_t count)
         e->bytes -= e->letters[i]->record.key.len + e->letters[i]->record.value.len;
         letter_free(e->letters[i]);
     }
-    memmove(e->letters, e->letters + count, (e->count - count) * sizeof(struct dead_letter *));
+    if (count > 0)
+        memmove(e->letters, e->letters + count, (e->count - count) * sizeof(struct dead_letter *));
     e->count -= count;
 }

@@ -15,8 +15,8 @@
 struct registry {
     struct http_server server;
     struct http_request last;
-    int requests, code;
-    const char *body;
+    _Atomic int requests, code;
+    const char *_Atomic body;
 };
 
 static int handle(void *arg, const struct http_request *request, char *body, size_t size)
@@ -30,7 +30,7 @@ static int handle(void *arg, const struct http_request *request, char *body, siz
 
 static void start(struct registry *r, int code, const char *body)
 {
-    memset(r, 0, sizeof *r);
+    memset((void *)r, 0, sizeof *r);
     r->code = code;
     r->body = body;
     http_server_start(&r->server, handle, r);

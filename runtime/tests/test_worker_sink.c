@@ -30,7 +30,7 @@ struct fake {
     int64_t position_after; /* in the last maintain */
     int64_t start_offset;
     enum ks_status (*on_maintain)(struct fake *f, struct ks_error *err);
-    int commits;
+    _Atomic int commits;
 };
 static struct fake *fake;
 

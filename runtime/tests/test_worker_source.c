@@ -19,9 +19,9 @@ struct fake {
     const struct ks_task_host *host;
     const struct ks_schema *schema;
     size_t batches, rows;
-    size_t commit_every; /* batches per transaction, for own boundaries; 0: never commits */
-    bool bad_rows;       /* every third record has raw bytes that the converter refuses */
-    int start_failures;  /* RETRIABLE so often */
+    size_t commit_every;        /* batches per transaction, for own boundaries; 0: never commits */
+    bool bad_rows;              /* every third record has raw bytes that the converter refuses */
+    _Atomic int start_failures; /* RETRIABLE so often */
     int poll_failures;
     enum ks_status end_with; /* once all is emitted */
     const char *topic;
