@@ -29,6 +29,7 @@ struct compacted_topic {
     char *topic;
     int32_t partitions;
     compacted_fn *fn;
+    compacted_lost_fn *lost_fn; /* may be NULL */
     void *fn_arg;
     struct topic_reader *reader; /* the thread's */
     rd_kafka_t *producer;
@@ -97,14 +98,22 @@ static void *read_loop(void *arg)
     return NULL;
 }
 
+static void lost(struct compacted_topic *t, const rd_kafka_message_t *message)
+{
+    log_warn("topic %s: a record was not written: %s", t->topic, rd_kafka_err2str(message->err));
+    /* What the brokers refuse they would refuse again, at once. */
+    bool may_help = message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
+    if (may_help && t->lost_fn && !atomic_load(&t->stop))
+        t->lost_fn(t->fn_arg, (struct ks_slice){message->key, message->key_len});
+}
+
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     struct compacted_topic *t = opaque;
     struct put_waiter *waiter = message->_private;
     if (!waiter) {
         if (message->err)
-            log_warn("topic %s: a record was not written: %s", t->topic,
-                     rd_kafka_err2str(message->err));
+            lost(t, message);
         return;
     }
     pthread_mutex_lock(&t->lock);
@@ -321,4 +330,9 @@ void compacted_topic_put_async(struct compacted_topic *t, struct ks_slice key,
     rd_kafka_resp_err_t code = produce(t, key, value, NULL);
     if (code)
         log_warn("topic %s: a record was not written: %s", t->topic, rd_kafka_err2str(code));
+}
+
+void compacted_topic_on_lost(struct compacted_topic *t, compacted_lost_fn *fn)
+{
+    t->lost_fn = fn;
 }

@@ -28,6 +28,10 @@ enum ks_status compacted_topic_put(struct compacted_topic *t, struct ks_slice ke
 /* Writes without waiting (status records). */
 void compacted_topic_put_async(struct compacted_topic *t, struct ks_slice key,
                                struct ks_slice value);
+/* Called when a record written without waiting was given up after 30 s without brokers, on the
+ * reader's thread or on one that waits in put. It may write again. Set before the first write. */
+typedef void compacted_lost_fn(void *arg, struct ks_slice key);
+void compacted_topic_on_lost(struct compacted_topic *t, compacted_lost_fn *fn);
 void compacted_topic_close(struct compacted_topic *t);
 
 /* One-shot: reads a topic from start to end on the calling thread. An absent topic is empty. */

@@ -21,6 +21,12 @@ struct config_entry {
     size_t task_count;
 };
 
+const char *target_state_name(enum target_state state)
+{
+    static const char *const names[] = {"STARTED", "PAUSED", "STOPPED"};
+    return names[state];
+}
+
 struct config_entry *config_entry_new(void)
 {
     struct config_entry *e = xcalloc(1, sizeof *e);

@@ -7,7 +7,6 @@
  * that lost a create, before it repeated the winner's record: a compaction may keep the loser's. */
 #include "config_store.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,10 +17,9 @@
 #include "alloc.h"
 #include "clock.h"
 #include "compacted_topic.h"
-#include "config_entry.h"
+#include "config_table.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
-#include "map.h"
 
 #define READ_BACK_TIMEOUT_MS 30000
 #define SYNC_TIMEOUT_MS 60000
@@ -42,86 +40,11 @@ struct config_store {
     struct compacted_topic *topic; /* NULL in tests */
     pthread_mutex_t lock;          /* guards what follows */
     pthread_cond_t seen;
-    struct strmap connectors; /* struct config_entry */
-    struct strmap pipelines;  /* char * */
+    struct config_table table;
     struct nonce_waiter *waiters;
 };
 
-const char *target_state_name(enum target_state state)
-{
-    static const char *const names[] = {"STARTED", "PAUSED", "STOPPED"};
-    return names[state];
-}
-
 /* ---- reading ---- */
-
-static struct config_entry *entry_of(struct config_store *s, const char *connector)
-{
-    struct config_entry *entry = strmap_get(&s->connectors, connector);
-    if (!entry) {
-        entry = config_entry_new();
-        strmap_put(&s->connectors, connector, entry);
-    }
-    return entry;
-}
-
-static void apply_pipeline(struct config_store *s, const char *name, const json_t *value)
-{
-    const char *sha256 = json_string_value(json_object_get(value, "sha256"));
-    free(strmap_remove(&s->pipelines, name));
-    if (sha256 && strlen(sha256) == 64)
-        strmap_put(&s->pipelines, name, xstrdup(sha256));
-}
-
-/* What follows `prefix` in the key, or NULL. */
-static const char *after(const char *key, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return strncmp(key, prefix, len) == 0 && key[len] ? key + len : NULL;
-}
-
-/* Splits <connector>-<number> at the last dash. */
-static int split_task(char *name)
-{
-    char *dash = strrchr(name, '-'), *end;
-    if (!dash || dash == name || !dash[1])
-        return -1;
-    errno = 0;
-    long number = strtol(dash + 1, &end, 10);
-    if (*end || errno || number < 0 || number > 1000000)
-        return -1;
-    *dash = '\0';
-    return (int)number;
-}
-
-static bool apply_task(struct config_store *s, const char *name, json_t *value)
-{
-    char *connector = xstrdup(name);
-    int task = split_task(connector);
-    bool ok = task >= 0 && config_entry_set_task(entry_of(s, connector), task, value);
-    free(connector);
-    return ok;
-}
-
-/* Returns false for a record that cannot be read. *refused: a create that came second. */
-static bool apply_key(struct config_store *s, const char *key, json_t *value, struct ks_slice raw,
-                      int64_t offset, bool *refused)
-{
-    const char *name;
-    if ((name = after(key, "connector-")))
-        return config_entry_set_connector(entry_of(s, name), value, raw, offset, refused);
-    if ((name = after(key, "target-state-")))
-        return config_entry_set_target(entry_of(s, name), value);
-    if ((name = after(key, "commit-")))
-        return config_entry_commit_tasks(entry_of(s, name), value);
-    if ((name = after(key, "task-")))
-        return apply_task(s, name, value);
-    if ((name = after(key, "restart-connector-")))
-        return config_entry_set_restart(entry_of(s, name), value, offset);
-    if ((name = after(key, "pipeline-")))
-        apply_pipeline(s, name, value);
-    return true; /* keys of Connect that we have no use for */
-}
 
 static void wake_waiter(struct config_store *s, const char *nonce, bool refused)
 {
@@ -144,7 +67,7 @@ void config_store_apply(struct config_store *s, struct ks_slice key, struct ks_s
     bool ok = false, refused = false;
     if (!value.data || json_is_object(json)) {
         pthread_mutex_lock(&s->lock);
-        ok = apply_key(s, name, json, value, offset, &refused);
+        ok = config_table_apply(&s->table, name, json, value, offset, &refused);
         wake_waiter(s, json_string_value(json_object_get(json, "nonce")), refused);
         pthread_mutex_unlock(&s->lock);
     }
@@ -202,16 +125,7 @@ void config_store_close(struct config_store *s)
     if (!s)
         return;
     compacted_topic_close(s->topic);
-    size_t pos = 0;
-    const char *key;
-    void *value;
-    while (strmap_next(&s->connectors, &pos, &key, &value))
-        config_entry_free(value);
-    pos = 0;
-    while (strmap_next(&s->pipelines, &pos, &key, &value))
-        free(value);
-    strmap_release(&s->connectors);
-    strmap_release(&s->pipelines);
+    config_table_release(&s->table);
     pthread_cond_destroy(&s->seen);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -222,48 +136,25 @@ void config_store_close(struct config_store *s)
 bool config_store_get(struct config_store *s, const char *connector, struct connector_config *ret)
 {
     pthread_mutex_lock(&s->lock);
-    const struct config_entry *entry = strmap_get(&s->connectors, connector);
-    bool found = entry && config_entry_exists(entry);
-    if (found)
+    const struct config_entry *entry = config_table_find(&s->table, connector);
+    if (entry)
         config_entry_copy(entry, connector, ret);
     pthread_mutex_unlock(&s->lock);
-    return found;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return entry != NULL;
 }
 
 size_t config_store_names(struct config_store *s, char ***ret)
 {
-    size_t count = 0, bytes = 0, pos = 0;
-    const char *name;
-    void *value;
     pthread_mutex_lock(&s->lock);
-    while (strmap_next(&s->connectors, &pos, &name, &value))
-        bytes += sizeof(char *) + strlen(name) + 1;
-    char **names = xmalloc(bytes + sizeof(char *));
-    char *text = (char *)(names + s->connectors.len + 1);
-    bytes -= s->connectors.len * sizeof(char *);
-    for (pos = 0; strmap_next(&s->connectors, &pos, &name, &value);) {
-        if (!config_entry_exists(value))
-            continue;
-        size_t size = strlen(name) + 1;
-        memcpy(text, name, size);
-        names[count++] = text;
-        text += size;
-    }
+    size_t count = config_table_names(&s->table, ret);
     pthread_mutex_unlock(&s->lock);
-    qsort(names, count, sizeof *names, by_name);
-    *ret = names;
     return count;
 }
 
 bool config_store_pipeline(struct config_store *s, const char *name, char ret_sha256[65])
 {
     pthread_mutex_lock(&s->lock);
-    const char *found = strmap_get(&s->pipelines, name);
+    const char *found = config_table_pipeline(&s->table, name);
     if (found)
         memcpy(ret_sha256, found, 65);
     pthread_mutex_unlock(&s->lock);
@@ -349,8 +240,8 @@ static enum ks_status repeat_winner(struct config_store *s, const char *connecto
                                     struct ks_error *err)
 {
     pthread_mutex_lock(&s->lock);
-    const struct config_entry *entry = strmap_get(&s->connectors, connector);
-    char *raw = entry && config_entry_raw(entry) ? xstrdup(config_entry_raw(entry)) : NULL;
+    const struct config_entry *entry = config_table_find(&s->table, connector);
+    char *raw = entry ? xstrdup(config_entry_raw(entry)) : NULL;
     pthread_mutex_unlock(&s->lock);
     char *key = xasprintf("connector-%s", connector);
     struct ks_slice value = {raw, raw ? strlen(raw) : 0};
@@ -369,8 +260,7 @@ static enum ks_status exists_error(const char *connector, struct ks_error *err)
 static bool exists(struct config_store *s, const char *connector)
 {
     pthread_mutex_lock(&s->lock);
-    const struct config_entry *entry = strmap_get(&s->connectors, connector);
-    bool found = entry && config_entry_exists(entry);
+    bool found = config_table_find(&s->table, connector) != NULL;
     pthread_mutex_unlock(&s->lock);
     return found;
 }

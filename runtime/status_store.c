@@ -1,7 +1,7 @@
 /* States in the status topic. In: states from the herder and the task threads, records of other
- * workers; out: a table for REST and status records. Next: herder. Written without waiting: a lost
- * record is repaired by the next change, and every start of a task writes anew. Death: the last
- * state stays until the slot's next owner overwrites it. */
+ * workers; out: a table for REST and status records. Next: herder. Written without waiting; one
+ * that the brokers did not take in time is written again as it is then. Death: the last state stays
+ * until the slot's next owner overwrites it. */
 #include "status_store.h"
 
 #include <jansson.h>
@@ -190,6 +190,28 @@ static void on_record(void *arg, struct ks_slice key, struct ks_slice value, int
     status_store_apply(arg, key, value);
 }
 
+static void write_record(struct status_store *s, const char *key, const char *text)
+{
+    if (s->topic)
+        compacted_topic_put_async(s->topic, (struct ks_slice){key, strlen(key)},
+                                  (struct ks_slice){text, text ? strlen(text) : 0});
+}
+
+/* A newer record of the key may be on its way: the newest is written, whatever was lost. */
+static void on_lost(void *arg, struct ks_slice key)
+{
+    struct status_store *s = arg;
+    char *name = xstrndup(key.data, key.len);
+    pthread_mutex_lock(&s->lock);
+    const struct status_entry *entry = strmap_get(&s->entries, name);
+    char *text = entry && entry->is_ours ? format(&entry->status) : NULL;
+    if (text || (entry && entry->deleted))
+        write_record(s, name, text);
+    pthread_mutex_unlock(&s->lock);
+    free(text);
+    free(name);
+}
+
 /* ---- open and close ---- */
 
 struct status_store *status_store_new(const char *worker_id)
@@ -207,8 +229,10 @@ enum ks_status status_store_open(const struct worker_config *worker, struct stat
     enum ks_status status =
         compacted_topic_open(worker, worker->status_topic, worker->status_partitions,
                              worker->status_replication, on_record, s, &s->topic, err);
-    if (status == KS_OK)
+    if (status == KS_OK) {
+        compacted_topic_on_lost(s->topic, on_lost);
         status = compacted_topic_sync(s->topic, SYNC_TIMEOUT_MS, err);
+    }
     if (status != KS_OK) {
         status_store_close(s);
         return status;
@@ -237,13 +261,6 @@ void status_store_close(struct status_store *s)
 }
 
 /* ---- table ---- */
-
-static void write_record(struct status_store *s, const char *key, const char *text)
-{
-    if (s->topic)
-        compacted_topic_put_async(s->topic, (struct ks_slice){key, strlen(key)},
-                                  (struct ks_slice){text, text ? strlen(text) : 0});
-}
 
 void status_store_put(struct status_store *s, const char *connector, int task,
                       const struct task_status *status)
