@@ -127,7 +127,9 @@ class Stream:
         return found
 
     def kinds(self, collection=None):
-        return [one["kind"] for one in self.ddl() if collection in (None, one["collection"])]
+        """Kinds of the changes that concern a collection, or of all."""
+        return [one["kind"] for one in self.ddl()
+                if collection in (None, one["collection"], *(one["collections"] or []))]
 
     def heartbeats(self):
         return [record.value for record in self.read(f"{self.prefix}.heartbeat")]
