@@ -114,13 +114,10 @@ static void check_topics(const struct ks_connector_class *cls, const struct ks_c
     free(topics);
 }
 
-void config_check_connector(const struct ks_connector_class *cls, const struct ks_config *config,
-                            struct config_issues *issues)
+void config_check_rules(const struct ks_connector_class *cls, const struct ks_config *config,
+                        struct config_issues *issues)
 {
-    bool sink = cls->kind == KS_CLASS_SINK;
-    const struct ks_config_def *tables[] = {cls->config_defs, config_def_common(sink), NULL};
-    config_def_check(tables, config, issues);
     check_name(ks_config_get(config, "name"), issues);
-    if (sink)
+    if (cls->kind == KS_CLASS_SINK)
         check_topics(cls, config, issues);
 }

@@ -40,10 +40,9 @@ const struct ks_config_def *config_def_find(const struct ks_config_def *const *t
                                             const char *option);
 /* Nearest valid name by edit distance, or NULL if nothing is near. */
 const char *config_def_nearest(const struct ks_config_def *const *tables, const char *option);
-/* Both tables and the rules between options that Connect has (name, topics, dead letters). Not the
- * class' own validate: that one wants resolved values (connector_plan). */
-void config_check_connector(const struct ks_connector_class *cls, const struct ks_config *config,
-                            struct config_issues *issues);
+/* The rules between options that Connect has beside its tables: name, topics, dead letters. */
+void config_check_rules(const struct ks_connector_class *cls, const struct ks_config *config,
+                        struct config_issues *issues);
 /* What is wrong with a table itself (a plugin's mistake): NULL, or a sentence; the caller frees. */
 char *config_def_fault(const struct ks_config_def *table);
 /* The options as a manual page's OPTIONS section, grouped. */

@@ -93,6 +93,16 @@ static void test_check__every_problem_with_its_place(void **state)
     output_release(&err);
 }
 
+static void test_check__rules_between_options(void **state)
+{
+    struct fixture *f = *state;
+    struct output out, err;
+    assert_int_equal(check(f, "- {name: a, class: TestSink, config: {file: x}}\n", &out, &err), 1);
+    assert_non_null(strstr(err.text, "p.yaml:1: connector \"a\": Must configure topics\n"));
+    output_release(&out);
+    output_release(&err);
+}
+
 static void test_check__broken_file(void **state)
 {
     struct fixture *f = *state;
@@ -121,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_check__no_problems, setup, teardown),
         cmocka_unit_test_setup_teardown(test_check__every_problem_with_its_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_check__rules_between_options, setup, teardown),
         cmocka_unit_test_setup_teardown(test_check__broken_file, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_check__unusable_plugins_are_named_when_a_class_is_missing, setup, teardown),

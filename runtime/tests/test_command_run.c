@@ -87,6 +87,19 @@ static void test_run__sigterm_while_the_brokers_are_away(void **state)
     assert_true(clock_mono_ms() - begin_ms < 10000);
 }
 
+static void test_run__second_signal_leaves_at_once(void **state)
+{
+    struct program p = start(good);
+    assert_true(wait_for_log(&p, "127.0.0.1:1"));
+    kill(p.pid, SIGSTOP); /* so that it finds both when it goes on */
+    kill(p.pid, SIGTERM);
+    kill(p.pid, SIGINT);
+    kill(p.pid, SIGCONT);
+    bool said = wait_for_log(&p, "second signal");
+    assert_int_equal(end(&p), 1);
+    assert_true(said);
+}
+
 static void test_run__faulty_file_ends_before_anything_is_connected(void **state)
 {
     struct program p = start("- {name: a, class: TestSource, config: {fil: x}}\n");
@@ -99,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run__sigterm_while_the_brokers_are_away),
+        cmocka_unit_test(test_run__second_signal_leaves_at_once),
         cmocka_unit_test(test_run__faulty_file_ends_before_anything_is_connected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
