@@ -91,12 +91,14 @@ void config_def_print(const struct ks_config_def *table, FILE *out)
     }
 }
 
-/* A cell of a Markdown table: no bars, no line ends. */
+/* A cell of a Markdown table: no bars, no line ends, nothing that reads as HTML or emphasis. */
 static void print_cell(const char *text, FILE *out)
 {
     for (; *text; text++) {
-        if (*text == '|')
-            fputs("\\|", out);
+        if (*text == '|' || *text == '*')
+            fprintf(out, "\\%c", *text);
+        else if (*text == '<')
+            fputs("&lt;", out);
         else
             fputc(*text == '\n' ? ' ' : *text, out);
     }

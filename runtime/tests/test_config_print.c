@@ -29,7 +29,7 @@ static const struct ks_config_def table[] = {
      .type = KS_CONFIG_STRING,
      .valid_values = values,
      .group = "Files",
-     .doc = "How."},
+     .doc = "How <it> *is*."},
     {.name = "x.",
      .type = KS_CONFIG_STRING,
      .flags = KS_CONFIG_PREFIX,
@@ -60,7 +60,7 @@ static void test_print__manual_page(void **state)
               "\n"
               "       mode\n"
               "              (string; one of none, all; importance high)\n"
-              "              How.\n"
+              "              How <it> *is*.\n"
               "\n"
               "   Sizes\n"
               "       size\n"
@@ -81,6 +81,7 @@ static void test_print_markdown__table_per_group(void **state)
     assert_non_null(strstr(text, "Second\\|sentence. |\n"));
     assert_non_null(strstr(text, "| `size` | int; 1 to 1000000 | `5` | Rows. |\n"));
     assert_non_null(strstr(text, "| `file` | string | **required** | A long"));
+    assert_non_null(strstr(text, "How &lt;it> \\*is\\*. |\n"));
     assert_non_null(strstr(text, "| `x.*` | string |  | Rest. |\n"));
     free(text);
 }
