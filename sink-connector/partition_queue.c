@@ -127,6 +127,20 @@ void partition_queue_finish(struct partition_queue *q, struct partition_job *pj)
     job_free(pj);
 }
 
+size_t partition_queue_give_up(struct partition_queue *q, int64_t collection_id)
+{
+    size_t records = 0;
+    while (q->jobs && q->jobs->ended && q->jobs->collection_id == collection_id) {
+        records += q->jobs->count;
+        partition_queue_finish(q, q->jobs);
+    }
+    if (!q->jobs && q->broken) {
+        q->broken = false;
+        partition_queue_block(q, NULL);
+    }
+    return records;
+}
+
 int64_t partition_queue_unacknowledged(const struct partition_queue *q)
 {
     if (q->jobs)

@@ -31,6 +31,7 @@ struct partition_queue {
     size_t queued_bytes;
 
     struct pool_lane lane;
+    _Atomic bool broken;                    /* a job did not get to its end */
     struct partition_job *jobs, **last_job; /* in flight, in order */
     size_t job_count;
 
@@ -48,6 +49,7 @@ struct partition_job {
     int64_t collection_id;
     struct queued_record *records;
     size_t count, bytes;
+    bool ended; /* came back from the pool without being done */
 };
 
 struct partition_queue *partition_queue_new(const char *topic, int32_t partition);
@@ -61,6 +63,9 @@ void partition_queue_skip(struct partition_queue *q);
 void partition_queue_take(struct partition_queue *q, struct partition_job *pj, size_t count);
 /* The oldest job is done: its records are acknowledged. Frees it. */
 void partition_queue_finish(struct partition_queue *q, struct partition_job *pj);
+/* Gives up the jobs of a collection that came back without being done, and unblocks the partition
+ * when none is left. Returns how many records that were. */
+size_t partition_queue_give_up(struct partition_queue *q, int64_t collection_id);
 /* Offset of the first record that is not acknowledged, or -1 if there is none. */
 int64_t partition_queue_unacknowledged(const struct partition_queue *q);
 void partition_queue_block(struct partition_queue *q, const char *reason);

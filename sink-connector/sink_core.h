@@ -17,7 +17,7 @@
 struct sink_topic {
     char *name;
     struct partition_queue **partitions;
-    int32_t count; /* 0: the topic does not exist */
+    int32_t count; /* 0: the topic does not exist; -1: not yet assigned */
 };
 
 struct sink_counters {
@@ -48,13 +48,15 @@ struct sink_core {
     struct map adopted;     /* collection IDs that were there before: c rows are Upserts */
 
     struct strmap topics;                /* name -> struct sink_topic */
+    size_t unassigned;                   /* of them */
     struct partition_queue **partitions; /* all of them */
     size_t partition_count, partition_cap;
     size_t queued_bytes;
 
     bool stopping;
-    bool must_save; /* before anything else is given out */
-    bool dirty;     /* something may be saved when it is time */
+    struct ks_error failure; /* what put found wrong with records it had taken already */
+    bool must_save;          /* before anything else is given out */
+    bool dirty;              /* something may be saved when it is time */
     int64_t saved_ms;
     int64_t counted_ms;
     struct sink_counters counters, counted;
@@ -66,8 +68,9 @@ struct sink_core {
 /* sink_start.c */
 enum ks_status sink_core_start(struct sink_core *s, const struct ks_config *config,
                                struct ks_error *err);
-/* Assigns every partition of the topic, once. */
-enum ks_status sink_core_follow(struct sink_core *s, const char *topic, struct ks_error *err);
+/* Notes that the topic's rows are wanted; sink_core_assign asks for its partitions. */
+void sink_core_follow(struct sink_core *s, const char *topic);
+enum ks_status sink_core_assign(struct sink_core *s, struct ks_error *err);
 
 /* sink_rows.c */
 enum ks_status sink_rows_put(struct sink_core *s, const struct ks_record *record,
@@ -83,6 +86,7 @@ enum ks_status sink_ddl_put(struct sink_core *s, const struct ks_record *record,
 enum ks_status sink_ddl_read(struct sink_core *s, struct ddl *ddl, struct ks_error *err);
 enum ks_status sink_ddl_dispatch(struct sink_core *s, struct ks_error *err);
 enum ks_status sink_ddl_done(struct sink_core *s, struct pool_work *work, struct ks_error *err);
+void sink_ddl_follow(struct sink_core *s, const struct ddl *ddl);
 bool sink_ddl_reached(void *arg, const struct ks_topic_partition *position);
 void sink_quarantine(struct sink_core *s, int64_t collection_id, const char *reason);
 const char *sink_quarantine_reason(const struct sink_core *s, int64_t collection_id);

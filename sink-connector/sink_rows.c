@@ -46,9 +46,7 @@ static void skip_first(struct sink_core *s, struct partition_queue *q)
 
 enum fate { FATE_WRITE, FATE_SKIP, FATE_WAIT };
 
-/* A row of a collection that the applied catalogue does not have: dropped, or skipped. */
-static enum fate fate_of_absent(struct sink_core *s, struct partition_queue *q,
-                                const struct change_row *row)
+static enum fate skip(struct sink_core *s)
 {
     s->counters.skipped++;
     return FATE_SKIP;
@@ -65,19 +63,14 @@ static enum fate fate_of(struct sink_core *s, struct partition_queue *q,
         reason = sink_quarantine_reason(s, row->collection_id);
         if (!reason || !ddl_queue_has_drop(s->queue, row->collection_id))
             return FATE_WAIT;
-        s->counters.skipped++; /* its drop is on the way */
-        return FATE_SKIP;
+        return skip(s); /* its drop is on the way */
     }
     if (!catalogue_by_id(s->applied, row->collection_id))
-        return fate_of_absent(s, q, row);
+        return skip(s); /* dropped, or left out */
     reason = sink_quarantine_reason(s, row->collection_id);
     if (!reason)
         return FATE_WRITE;
-    if (ddl_queue_has_drop(s->queue, row->collection_id)) {
-        s->counters.skipped++;
-        return FATE_SKIP;
-    }
-    return FATE_WAIT;
+    return ddl_queue_has_drop(s->queue, row->collection_id) ? skip(s) : FATE_WAIT;
 }
 
 /* A record that cannot be decoded: a dead letter, or the end of its partition's progress. */
@@ -108,7 +101,7 @@ static bool has_partition_key(void *arg, int64_t collection_id)
     return false;
 }
 
-static void fill_job(struct sink_core *s, struct write_job *job, const struct partition_queue *q,
+static void fill_job(struct sink_core *s, struct write_job *job, struct partition_queue *q,
                      const struct catalogue_collection *coll)
 {
     struct target_name name = name_map_collection(s->options.names, coll->db, coll->name);
@@ -116,6 +109,7 @@ static void fill_job(struct sink_core *s, struct write_job *job, const struct pa
     job->client = s->client;
     job->gate = s->gate;
     job->dead_letters = s->options.dead_letters;
+    job->broken = &q->broken;
     job->target.db = ks_arena_strndup(&job->arena, name.db, strlen(name.db));
     job->target.collection =
         ks_arena_strndup(&job->arena, name.collection, strlen(name.collection));
@@ -255,6 +249,7 @@ enum ks_status sink_rows_done(struct sink_core *s, struct pool_work *work, struc
     s->counters.upserted += job->upserted;
     s->counters.deleted += job->deleted;
     s->counters.repeated += job->repeated;
+    pj->ended = job->result != JOB_DONE;
     if (job->result == JOB_STOPPED)
         return KS_OK; /* stays in the queue: its rows are not acknowledged */
     if (job->result == JOB_FAILED) {

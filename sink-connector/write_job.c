@@ -199,6 +199,10 @@ void write_job_run(struct pool_work *work)
     struct write_plan plan;
     bool go_on = true;
     job->result = JOB_DONE;
+    if (*job->broken) {
+        job->result = JOB_STOPPED;
+        return;
+    }
     write_plan_make(job->rows, job->row_count, &job->plan, &job->arena, &plan);
     for (size_t i = plan.step_count; i-- > 0;)
         push(&r, &plan.steps[i]);
@@ -206,6 +210,8 @@ void write_job_run(struct pool_work *work)
         struct write_step step = r.stack[--r.count];
         go_on = run_step(&r, &step);
     }
+    if (job->result != JOB_DONE)
+        *job->broken = true;
     free(r.stack);
     ks_buf_release(&r.request);
     ks_arena_release(&r.scratch);

@@ -17,7 +17,7 @@
 
 enum job_result {
     JOB_DONE,    /* every row is written, or listed as bad */
-    JOB_STOPPED, /* the gate closed; how much was written is unknown */
+    JOB_STOPPED, /* the gate closed or an earlier job failed; how much was written is unknown */
     JOB_FAILED,  /* the target refuses for good what is not one row's fault: quarantine */
 };
 
@@ -35,6 +35,9 @@ struct write_job {
     struct request_target target;
     struct write_plan_options plan;
     bool dead_letters; /* else the first bad row fails the job */
+    /* Of the partition: set when a job did not get to its end, so that no later one overtakes it.
+     */
+    _Atomic bool *broken;
     struct ks_arena arena;
     struct change_row *rows;
     size_t row_count;

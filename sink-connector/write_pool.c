@@ -2,12 +2,15 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "alloc.h"
+#include "clock.h"
 
 struct write_pool {
     pthread_mutex_t mutex;
-    pthread_cond_t wake;
+    pthread_cond_t wake;     /* a lane is ready, or stop */
+    pthread_cond_t finished; /* on the monotonic clock */
     pthread_t *threads;
     size_t thread_count;
     struct pool_lane *ready, **ready_tail;
@@ -33,6 +36,14 @@ static struct pool_lane *take_ready(struct write_pool *p)
     return lane;
 }
 
+static void add_done(struct write_pool *p, struct pool_work *work)
+{
+    work->next = NULL;
+    *p->done_tail = work;
+    p->done_tail = &work->next;
+    pthread_cond_signal(&p->finished);
+}
+
 /* With the mutex held, but for the work itself. */
 static void run_one(struct write_pool *p, struct pool_lane *lane)
 {
@@ -46,9 +57,7 @@ static void run_one(struct write_pool *p, struct pool_lane *lane)
         make_ready(p, lane);
     else
         lane->running = false;
-    work->next = NULL;
-    *p->done_tail = work;
-    p->done_tail = &work->next;
+    add_done(p, work);
 }
 
 static void *thread_main(void *arg)
@@ -68,8 +77,13 @@ static void *thread_main(void *arg)
 struct write_pool *write_pool_new(size_t threads)
 {
     struct write_pool *p = xcalloc(1, sizeof(*p));
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->wake, NULL);
+    pthread_cond_init(&p->finished, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     p->ready_tail = &p->ready;
     p->done_tail = &p->done;
     p->threads = xcalloc(threads, sizeof(*p->threads));
@@ -79,7 +93,7 @@ struct write_pool *write_pool_new(size_t threads)
     return p;
 }
 
-void write_pool_free(struct write_pool *p)
+void write_pool_stop(struct write_pool *p)
 {
     if (!p)
         return;
@@ -87,8 +101,24 @@ void write_pool_free(struct write_pool *p)
     p->stop = true;
     pthread_cond_broadcast(&p->wake);
     pthread_mutex_unlock(&p->mutex);
-    for (size_t i = 0; i < p->thread_count; i++)
-        pthread_join(p->threads[i], NULL);
+    for (; p->thread_count > 0; p->thread_count--)
+        pthread_join(p->threads[p->thread_count - 1], NULL);
+    while (p->ready) {
+        struct pool_lane *lane = take_ready(p);
+        while (lane->head) {
+            struct pool_work *work = lane->head;
+            lane->head = work->next;
+            add_done(p, work);
+        }
+    }
+}
+
+void write_pool_free(struct write_pool *p)
+{
+    if (!p)
+        return;
+    write_pool_stop(p);
+    pthread_cond_destroy(&p->finished);
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->mutex);
     free(p->threads);
@@ -129,4 +159,14 @@ size_t write_pool_busy(struct write_pool *p)
     size_t busy = p->busy;
     pthread_mutex_unlock(&p->mutex);
     return busy;
+}
+
+void write_pool_wait(struct write_pool *p, int timeout_ms)
+{
+    int64_t until = clock_mono_ms() + timeout_ms;
+    struct timespec ts = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+    pthread_mutex_lock(&p->mutex);
+    if (!p->done && p->busy > 0)
+        pthread_cond_timedwait(&p->finished, &p->mutex, &ts);
+    pthread_mutex_unlock(&p->mutex);
 }

@@ -22,11 +22,15 @@ struct pool_lane {
 };
 
 struct write_pool *write_pool_new(size_t threads);
-/* Waits for what is running; what has not begun is dropped (collect it with write_pool_drain). */
-void write_pool_free(struct write_pool *p);
+/* Waits for what is running and ends the threads. What had not begun counts as done without having
+ * run: collect it with write_pool_take_done. NULL is fine. */
+void write_pool_stop(struct write_pool *p);
+void write_pool_free(struct write_pool *p); /* stops first */
 void write_pool_submit(struct write_pool *p, struct pool_lane *lane, struct pool_work *work);
 /* All work that finished since the last call, oldest first; NULL if none. */
 struct pool_work *write_pool_take_done(struct write_pool *p);
 size_t write_pool_busy(struct write_pool *p); /* submitted and not yet taken */
+/* Waits until some work is done, at most that long. */
+void write_pool_wait(struct write_pool *p, int timeout_ms);
 
 #endif
