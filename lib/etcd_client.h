@@ -50,6 +50,8 @@ enum ks_status etcd_revision(struct etcd_client *client, int64_t *ret_revision,
 /* The server's version ("3.5.13") into `version`; "" if it does not say. */
 enum ks_status etcd_version(struct etcd_client *client, char *version, size_t cap,
                             struct ks_error *err);
+/* Can its progress notifications be relied on? */
+bool etcd_progress_is_exact(const char *version);
 
 struct etcd_event {
     bool is_delete;

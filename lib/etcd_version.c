@@ -42,3 +42,14 @@ enum ks_status etcd_version(struct etcd_client *client, char *version, size_t ca
     ks_buf_release(&reply);
     return status;
 }
+
+/* Before that, a progress notification may run ahead of events (etcd#15220). */
+bool etcd_progress_is_exact(const char *version)
+{
+    int major = 0, minor = 0, patch = 0;
+    if (sscanf(version, "%d.%d.%d", &major, &minor, &patch) != 3)
+        return false;
+    if (major != 3)
+        return major > 3;
+    return minor > 5 || (minor == 5 && patch >= 13) || (minor == 4 && patch >= 31);
+}

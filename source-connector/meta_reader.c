@@ -9,7 +9,6 @@
 #include "meta_reader.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,17 +231,6 @@ enum ks_status meta_reader_list(struct meta_reader *r, int64_t revision, int64_t
 
 /* ---- watch ---- */
 
-/* Progress notifications of older servers may run ahead of the events (etcd#15220). */
-static bool progress_is_exact(const char *version)
-{
-    int major = 0, minor = 0, patch = 0;
-    if (sscanf(version, "%d.%d.%d", &major, &minor, &patch) != 3)
-        return false;
-    if (major != 3)
-        return major > 3;
-    return minor > 5 || (minor == 5 && patch >= 13) || (minor == 4 && patch >= 31);
-}
-
 /* The whole key space is forbidden: what is left is the prefix. */
 static enum ks_status narrow_watch(struct meta_reader *r, struct ks_error *err)
 {
@@ -251,7 +239,7 @@ static enum ks_status narrow_watch(struct meta_reader *r, struct ks_error *err)
     enum ks_status status = etcd_version(r->client, version, sizeof version, err);
     if (status != KS_OK)
         return status;
-    if (!progress_is_exact(version))
+    if (!etcd_progress_is_exact(version))
         return ks_error_set(err, KS_ERR_FATAL,
                             "etcd at %s does not let this user read the whole key space (%s), and "
                             "its version %s is too old to do without: use etcd 3.4.31, 3.5.13 or "
