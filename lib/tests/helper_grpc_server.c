@@ -5,6 +5,7 @@
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
+#include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 #include <pthread.h>
 #include <sched.h>
@@ -20,6 +21,8 @@ struct test_server {
     grpc_completion_queue *notify;
     pthread_t acceptor;
     int port;
+    test_handle_fn *handle;
+    void *handle_arg;
     _Atomic int requests, running, fence;
 };
 
@@ -109,11 +112,62 @@ static void serve_metadata(struct served *s)
     finish(s, NULL, GRPC_STATUS_INVALID_ARGUMENT, "no metadata x-test");
 }
 
+bool test_request_metadata(const struct test_request *request, const char *key, char *ret,
+                           size_t cap)
+{
+    const grpc_metadata_array *list = request->metadata;
+    for (size_t i = 0; i < list->count; i++) {
+        if (grpc_slice_str_cmp(list->metadata[i].key, key) != 0)
+            continue;
+        size_t len = GRPC_SLICE_LENGTH(list->metadata[i].value);
+        len = len < cap ? len : cap - 1;
+        memcpy(ret, GRPC_SLICE_START_PTR(list->metadata[i].value), len);
+        ret[len] = '\0';
+        return true;
+    }
+    return false;
+}
+
+static void serve_other(struct served *s, grpc_byte_buffer *request)
+{
+    struct test_reply reply = {0};
+    grpc_byte_buffer_reader reader;
+    grpc_byte_buffer_reader_init(&reader, request);
+    grpc_slice body = grpc_byte_buffer_reader_readall(&reader);
+    grpc_byte_buffer_reader_destroy(&reader);
+    char *method = grpc_slice_to_c_string(s->details.method);
+    atomic_fetch_add(&s->server->fence, 1);
+    s->server->handle(s->server->handle_arg,
+                      &(struct test_request){
+                          .method = method,
+                          .body = {GRPC_SLICE_START_PTR(body), GRPC_SLICE_LENGTH(body)},
+                          .metadata = &s->metadata,
+                      },
+                      &reply);
+    atomic_fetch_add(&s->server->fence, 1);
+    if (!reply.hang) {
+        grpc_slice bytes =
+            grpc_slice_from_copied_buffer((const char *)reply.body.data, reply.body.len);
+        grpc_byte_buffer *answer = grpc_raw_byte_buffer_create(&bytes, 1);
+        finish(s, reply.code == 0 ? answer : NULL, (grpc_status_code)reply.code,
+               reply.text ? reply.text : "");
+        grpc_byte_buffer_destroy(answer);
+        grpc_slice_unref(bytes);
+    }
+    ks_buf_release(&reply.body);
+    gpr_free(method);
+    grpc_slice_unref(body);
+}
+
 static void serve_unary(struct served *s)
 {
     grpc_byte_buffer *request = receive(s);
     atomic_fetch_add(&s->server->requests, 1);
-    if (grpc_slice_str_cmp(s->details.method, "/test.Service/Echo") == 0)
+    if (!request)
+        return; /* the client is gone already */
+    if (s->server->handle && !grpc_slice_buf_start_eq(s->details.method, "/test.Service/", 14))
+        serve_other(s, request);
+    else if (grpc_slice_str_cmp(s->details.method, "/test.Service/Echo") == 0)
         finish(s, request, GRPC_STATUS_OK, "");
     else if (grpc_slice_str_cmp(s->details.method, "/test.Service/Fail") == 0)
         finish(s, NULL, GRPC_STATUS_FAILED_PRECONDITION, "the collection is not loaded");
@@ -225,6 +279,12 @@ struct test_server *test_server_start(int port, const struct test_certs *certs,
 int test_server_port(const struct test_server *server)
 {
     return server->port;
+}
+
+void test_server_handle(struct test_server *server, test_handle_fn *fn, void *arg)
+{
+    server->handle = fn;
+    server->handle_arg = arg;
 }
 
 int test_server_requests(struct test_server *server)
