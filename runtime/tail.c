@@ -14,6 +14,7 @@
 #include "log.h"
 #include "tail_format.h"
 #include "topic_admin.h"
+#include "worker_client.h"
 
 #define POLL_MS 200
 
@@ -31,19 +32,18 @@ struct tail {
 
 static enum ks_status open_consumer(struct tail *t, struct ks_error *err)
 {
-    static const char *const settings[][2] = {
-        {"group.id", "kitestream-tail"},  {"enable.auto.commit", "false"},
-        {"enable.partition.eof", "true"}, {"isolation.level", "read_committed"},
-        {"auto.offset.reset", "error"},   {"fetch.wait.max.ms", "100"}};
+    static const struct worker_client_option options[] = {{"group.id", "kitestream-tail"},
+                                                          {"enable.auto.commit", "false"},
+                                                          {"enable.partition.eof", "true"},
+                                                          {"isolation.level", "read_committed"},
+                                                          {"auto.offset.reset", "error"},
+                                                          {"fetch.wait.max.ms", "100"},
+                                                          {NULL, NULL}};
     rd_kafka_conf_t *conf = NULL;
-    enum ks_status status = worker_kafka_conf(t->worker, "consumer.", NULL, NULL, &conf, err);
-    for (size_t i = 0; i < sizeof settings / sizeof *settings && status == KS_OK; i++)
-        status = kafka_options_set(conf, settings[i][0], settings[i][1], err);
-    char reason[512];
-    if (status == KS_OK && !(t->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason)))
-        status = ks_error_set(err, KS_ERR_FATAL, "Kafka consumer: %s", reason);
-    if (status != KS_OK && conf)
-        rd_kafka_conf_destroy(conf);
+    enum ks_status status =
+        worker_client_conf(t->worker, "consumer", NULL, options, NULL, &conf, err);
+    if (status == KS_OK)
+        status = worker_client_open(RD_KAFKA_CONSUMER, conf, "consumer", &t->rk, err);
     if (status == KS_OK)
         rd_kafka_poll_set_consumer(t->rk);
     return status;

@@ -80,6 +80,8 @@ static void check(struct converter *converter, struct ks_slice bytes)
     ks_arena_release(&arena);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
