@@ -5,6 +5,7 @@ workers. Lines of a file go to a topic in transactions and from there to another
 import json
 import os
 import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -228,6 +229,35 @@ def test_second_worker_takes_over_from_a_killed_one(runtime, second, lines, kafk
     second.wait_log(r"holding 32", 30)
     second.wait_for(lambda: len(lines.published()) >= len(lines.written), 60, "the lines of the second worker")
     second.stop()
+    assert lines.published() == lines.written
+
+
+def test_frozen_worker_is_replaced_and_does_not_interfere(runtime, second, lines, kafka):
+    """Longer than its session: it still believes in its slots when it wakes up."""
+    lines.source()
+    runtime.start()
+    lines.write(1000)
+    lines.wait_published()
+    second.connectors = runtime.connectors
+    second.start()
+    second.wait_log(r"holding 16")
+    lines.write(1000)
+    lines.wait_published()
+    status = _wait_state(runtime, kafka, "RUNNING")
+    frozen, other = (second, runtime) if "18084" in status["worker_id"] else (runtime, second)
+    os.kill(frozen.pid, signal.SIGSTOP)
+    try:
+        lines.write(1000)
+        other.wait_for(lambda: len(lines.published()) >= len(lines.written), 60, "lines of the other worker")
+    finally:
+        os.kill(frozen.pid, signal.SIGCONT)
+    lines.write(1000)
+    frozen.wait_log(r"the membership in group .* has ended", 30)
+    frozen.wait_log(r"(?s)has ended.*holding 16", 60)
+    lines.write(1000)
+    lines.wait_published()
+    frozen.stop()
+    other.stop()
     assert lines.published() == lines.written
 
 

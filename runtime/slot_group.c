@@ -196,7 +196,7 @@ static enum ks_status make_consumer(struct slot_group *g, struct ks_error *err)
         {"group.id", g->worker->group_id},
         {"group.instance.id", g->instance_id},
         {"session.timeout.ms", "10000"},
-        {"heartbeat.interval.ms", "3000"},
+        {"heartbeat.interval.ms", "1000"},
         {"max.poll.interval.ms", "60000"},
         {"partition.assignment.strategy", "cooperative-sticky"},
         {"enable.auto.commit", "false"},
