@@ -4,14 +4,17 @@ offsets: whatever is lost or doubled shows.
 """
 
 import json
+import os
 import pathlib
 import random
+import signal
 import subprocess
 import time
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from kitestream import Kitestream
 from parts import ROOT
 
 NUMBERS = 6000
@@ -131,3 +134,73 @@ def test_killed_while_the_broker_is_gone(runtime, kafka, parts):
     runtime.stop()
     assert sorted(_numbers(runtime, kafka)) == list(range(20000))
     assert _offset(runtime, kafka, "ledger", {"ledger": 1})["sum"] == 20000 * 19999 // 2
+
+
+def test_frozen_worker_is_fenced(runtime, kafka, parts, tmp_path):
+    """A worker that was frozen past its session wakes up and finds itself replaced: nothing it does
+    from then on counts."""
+    _count(runtime, 20000, batch=10)
+    _ledger(runtime)
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) > 0, 30, "progress")
+    second = Kitestream(ROOT, tmp_path, parts, runtime.name)
+    second.worker = runtime.worker | {"listeners": "http://127.0.0.1:0"}
+    second.connectors = runtime.connectors
+    os.kill(runtime.pid, signal.SIGSTOP)
+    try:
+        second.start()
+        before = _ledger_count(runtime, kafka)
+        second.wait_for(lambda: _ledger_count(runtime, kafka) > before, 60, "the second worker takes over")
+        os.kill(runtime.pid, signal.SIGCONT)
+        runtime.wait_log(r"(?i)fenced|newer owner|giving up|lost", 30)
+        second.wait_for(lambda: _ledger_count(runtime, kafka) >= 20000, 120, "all numbers in the ledger")
+    finally:
+        os.kill(runtime.pid, signal.SIGCONT)
+        second.end()
+    assert sorted(_numbers(runtime, kafka)) == list(range(20000))
+    assert _offset(runtime, kafka, "ledger", {"ledger": 1}) == {"count": 20000, "sum": 20000 * 19999 // 2}
+
+
+def test_lost_position_fails_the_sink(runtime, kafka):
+    """Records that were deleted before the sink had read them are not skipped in silence."""
+    _count(runtime, 100)
+    _ledger(runtime)
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) == 100, 60, "all numbers in the ledger")
+    runtime.stop()
+    ledger = runtime.connectors.pop()
+    _count(runtime, 200)
+    runtime.start()
+    runtime.wait_for(lambda: len(_numbers(runtime, kafka)) == 200, 60, "more numbers")
+    topic = f"{runtime.name}.numbers"
+    ends = [TopicPartition(topic, partition, -1) for partition in range(2)]  # -1: up to the end
+    for future in kafka.admin.delete_records(ends).values():
+        future.result(10)
+    runtime.stop()
+    runtime.connectors = [ledger]
+    runtime.start()
+    runtime.wait_log(r"FAILED.*position in .* is lost", 30)
+    status = runtime.wait_for(lambda: runtime.task_status(kafka, "ledger").get("state") == "FAILED", 10, "FAILED")
+    assert status
+
+
+def test_pause_and_resume_lose_nothing(runtime, kafka):
+    """The ledger pauses partitions all the time; here the whole task is paused by the pipeline file."""
+    _count(runtime, NUMBERS, batch=10)
+    _ledger(runtime)
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) > 0, 30, "progress")
+    runtime.stop()
+    for connector in runtime.connectors:
+        connector["state"] = "paused"
+    runtime.start()
+    runtime.wait_for(lambda: runtime.task_status(kafka, "count").get("state") == "PAUSED", 30, "PAUSED")
+    paused = len(_numbers(runtime, kafka))
+    runtime.stop()
+    assert len(_numbers(runtime, kafka)) == paused < NUMBERS
+    for connector in runtime.connectors:
+        connector["state"] = "running"
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) == NUMBERS, 60, "all numbers in the ledger")
+    runtime.stop()
+    assert sorted(_numbers(runtime, kafka)) == list(range(NUMBERS))
