@@ -66,7 +66,7 @@ static void test_add__name_is_an_option_too(void **state)
     struct fixture *f = *state;
     struct pipeline_connector *c;
     for (int i = 0; i < 20; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "c%d", i);
         assert_int_equal(pipeline_add(&f->reading, name, i + 1, &c), KS_OK);
         assert_string_equal(string_map_get(&c->config, "name"), name);
