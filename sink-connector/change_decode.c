@@ -85,6 +85,13 @@ static const struct ks_avro_field *field_of(const struct ks_avro_schema *record,
     return NULL;
 }
 
+/* Rows may have fields called `after` or `source`, too. */
+static bool is_record(const struct ks_avro_field *field)
+{
+    const struct ks_avro_schema *type = field ? plain_type(field->schema) : NULL;
+    return type && ks_avro_schema_type(type) == KS_AVRO_RECORD;
+}
+
 static bool has_flag(const struct ks_avro_schema *type, const char *prop)
 {
     const char *json = ks_avro_schema_prop(type, prop);
@@ -137,7 +144,6 @@ static enum ks_status find_envelope(struct change_layout *l, const struct ks_avr
                                         "source.ddl_seq"};
     int *cells[] = {&l->op,        &l->before,       &l->after, &l->collection_id,
                     &l->partition, &l->partition_id, &l->tick,  &l->ddl_seq};
-    const struct ks_avro_schema *image = plain_type(after->schema);
     for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
         *cells[i] = ks_avro_decoder_cell(l->decoder, paths[i]);
         if (*cells[i] < 0)
@@ -145,9 +151,9 @@ static enum ks_status find_envelope(struct change_layout *l, const struct ks_avr
                                 "the schema has no %s: it is not a change record of Kitestream",
                                 paths[i]);
     }
-    if (!image || ks_avro_schema_type(image) != KS_AVRO_RECORD)
-        return ks_error_set(err, KS_ERR_DATA, "`after` is not a record");
-    find_fields(l, image, "after.");
+    find_fields(l, plain_type(after->schema), "after.");
+    if (l->key_cell >= 0 && l->before_key_cell < 0)
+        return ks_error_set(err, KS_ERR_DATA, "`before` lacks the primary key");
     return KS_OK;
 }
 
@@ -162,7 +168,7 @@ static enum ks_status layout_fill(struct change_layout *l, const char *json, str
         return ks_error_set(err, KS_ERR_DATA, "the value is not an Avro record");
     const struct ks_avro_field *after = field_of(l->schema, "after");
     l->cell_count = ks_avro_decoder_cells(l->decoder);
-    l->flat = !after || !field_of(l->schema, "source");
+    l->flat = !is_record(after) || !is_record(field_of(l->schema, "source"));
     if (l->flat)
         find_fields(l, l->schema, "");
     else
@@ -271,9 +277,21 @@ static enum ks_status set_op(struct change_row *row, struct ks_slice text, struc
     return KS_OK;
 }
 
+/* The schema is the writer's: it may call anything `op` or `source.tick`. */
+static bool envelope_fits(const struct change_layout *l, const struct ks_cell *cells)
+{
+    const int numbers[] = {l->collection_id, l->partition_id, l->tick, l->ddl_seq};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        if (cells[numbers[i]].kind != KS_CELL_INT)
+            return false;
+    return cells[l->op].kind == KS_CELL_BYTES && cells[l->partition].kind == KS_CELL_BYTES;
+}
+
 static enum ks_status decode_envelope(const struct change_layout *l, struct ks_cell *cells,
                                       struct change_row *row, struct ks_error *err)
 {
+    if (!envelope_fits(l, cells))
+        return ks_error_set(err, KS_ERR_DATA, "op or source have fields of other types than ours");
     enum ks_status status = set_op(row, text_of(&cells[l->op]), err);
     if (status)
         return status;

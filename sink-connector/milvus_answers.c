@@ -153,14 +153,14 @@ static struct milvus_collection collection_of(const MilvusApi__DescribeCollectio
                                               struct ks_arena *arena)
 {
     const MilvusMeta__CollectionSchema *schema = r->schema;
-    const char *name = *r->collection_name ? r->collection_name : schema->name;
     struct milvus_collection c = {
         .id = r->collectionid,
         .aliases = texts(arena, r->aliases, r->n_aliases),
         .alias_count = r->n_aliases,
         .schema =
             {
-                .name = text(arena, name),
+                /* collection_name may be the alias that was asked for */
+                .name = text(arena, schema->name),
                 .description = text(arena, schema->description),
                 .enable_dynamic_field = schema->enable_dynamic_field,
                 .shards = r->shards_num,

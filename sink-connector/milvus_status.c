@@ -221,6 +221,11 @@ static enum milvus_outcome grpc_outcome(enum grpc_code code, struct ks_slice tex
     case GRPC_CODE_OUT_OF_RANGE:
     case GRPC_CODE_UNIMPLEMENTED:
         return MILVUS_REFUSED;
+    case GRPC_CODE_INTERNAL: /* not read, or not answered for want of an implementation */
+        return contains(text, "error unmarshalling request") ||
+                       contains(text, "Marshal called with nil")
+                   ? MILVUS_REFUSED
+                   : MILVUS_AMBIGUOUS;
     default:
         return MILVUS_AMBIGUOUS;
     }

@@ -130,9 +130,11 @@ static size_t vector_bytes(enum milvus_type type, uint64_t dim)
     }
 }
 
-/* What a null leaves in the place of its value: a zero of the type. */
+/* What a null leaves in the place of its value: a zero of the type; for vectors nothing. */
 static size_t null_payload(enum milvus_type type)
 {
+    if (vector_member(type))
+        return 0;
     switch (type) {
     case MILVUS_FLOAT:
         return 4;
@@ -185,7 +187,8 @@ static size_t typed_array_size(enum milvus_type element, size_t payload)
 
 static size_t array_value_size(enum milvus_type element, const struct ks_cell *cell)
 {
-    return message_size(typed_array_size(element, items_payload(element, cell)));
+    size_t array = typed_array_size(element, items_payload(element, cell));
+    return message_size(message_size(array)); /* ScalarField, and the typed array in it */
 }
 
 static const struct ks_cell *sparse_indices(const struct ks_cell *cell)
@@ -218,9 +221,11 @@ static bool check_sparse(const struct ks_cell *cell)
     if (cell->kind != KS_CELL_RECORD || indices->kind != KS_CELL_ARRAY ||
         values->kind != KS_CELL_FLOATS || indices->count != values->count)
         return false;
-    for (uint32_t i = 0; i < indices->count; i++)
-        if (indices->u.items[i].u.i < 0 || indices->u.items[i].u.i > UINT32_MAX - 1)
+    for (uint32_t i = 0; i < indices->count; i++) {
+        const struct ks_cell *index = &indices->u.items[i];
+        if (index->kind != KS_CELL_INT || index->u.i < 0 || index->u.i > UINT32_MAX - 1)
             return false;
+    }
     return true;
 }
 
