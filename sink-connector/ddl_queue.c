@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include "alloc.h"
-
-/* How many DDL are looked at for one that may run: a first start may hold thousands, which depend
- * on each other mostly in order. */
-enum { WINDOW = 256 };
+#include "map.h"
 
 struct ddl_queue {
     ddl_reached_fn *reached;
     void *arg;
     struct queued_ddl *head, **tail;
     size_t count;
+    struct map held; /* keys of what the DDL looked at so far hold; bit 0: shared */
 };
 
 struct ddl_queue *ddl_queue_new(ddl_reached_fn *reached, void *arg)
@@ -39,6 +37,7 @@ void ddl_queue_free(struct ddl_queue *q)
         next = i->next;
         item_free(i);
     }
+    map_release(&q->held);
     free(q);
 }
 
@@ -52,70 +51,69 @@ void ddl_queue_add(struct ddl_queue *q, struct queued_ddl *take_item)
 
 /* ---- what depends on what ---- */
 
+/* Something that two DDL may both be about. */
+enum thing {
+    THING_COLLECTION, /* by ID */
+    THING_NAME,       /* of a collection or alias, they share one space */
+    THING_DATABASE,
+    THING_FREED, /* names of a database that dropped collections may free: their aliases */
+};
+
+static uint64_t hash_text(uint64_t h, const char *text)
+{
+    for (; *text; text++)
+        h = (h ^ (uint8_t)*text) * 0x100000001b3u;
+    return (h ^ 0xff) * 0x100000001b3u;
+}
+
+static uint64_t key_of(enum thing thing, const char *db, const char *text)
+{
+    return hash_text(hash_text(0xcbf29ce484222325u + thing, db), text) & ~(uint64_t)1;
+}
+
+/* With `take`, the DDL holds the thing, alone or shared; else: does one before it hold the thing in
+ * a way that it has to wait for? */
+static bool meet(struct ddl_queue *q, uint64_t key, bool shared, bool take)
+{
+    if (take)
+        map_put(&q->held, key | shared, NULL);
+    return !take && (map_find(&q->held, key) || (!shared && map_find(&q->held, key | 1)));
+}
+
 static bool is_database_kind(enum ddl_kind kind)
 {
     return kind == DDL_CREATE_DATABASE || kind == DDL_DROP_DATABASE || kind == DDL_ALTER_DATABASE;
 }
 
-struct name {
-    const char *db, *text;
-};
-enum { NAMES_MAX = 3 };
-
-/* Names of collections and aliases that the event takes, frees or uses; they share one space. */
-static size_t names_of(const struct ddl *d, struct name ret[NAMES_MAX])
+static bool meet_names(struct ddl_queue *q, const struct ddl *d, bool take)
 {
-    size_t count = 0;
+    bool met = false;
     if (d->collection)
-        ret[count++] = (struct name){d->db, d->collection};
+        met |= meet(q, key_of(THING_NAME, d->db, d->collection), false, take);
     if (d->old_collection)
-        ret[count++] = (struct name){d->old_db ? d->old_db : d->db, d->old_collection};
+        met |= meet(q, key_of(THING_NAME, d->old_db ? d->old_db : d->db, d->old_collection), false,
+                    take);
     if (d->alias)
-        ret[count++] = (struct name){d->db, d->alias};
-    return count;
+        met |= meet(q, key_of(THING_NAME, d->db, d->alias), false, take);
+    for (size_t i = 0; i < d->collection_count; i++)
+        met |= meet(q, key_of(THING_NAME, d->db, d->collections[i]), true, take);
+    return met;
 }
 
-static bool same_name(const struct name *a, const struct name *b)
+static bool meet_all(struct ddl_queue *q, const struct ddl *d, bool take)
 {
-    return strcmp(a->text, b->text) == 0 && strcmp(a->db, b->db) == 0;
-}
-
-static bool flush_names(const struct ddl *flush, const struct ddl *other)
-{
-    for (size_t i = 0; other->collection && i < flush->collection_count; i++)
-        if (strcmp(flush->collections[i], other->collection) == 0)
-            return true;
-    return false;
-}
-
-static bool touches_database(const struct ddl *d, const char *db)
-{
-    return strcmp(d->db, db) == 0 || (d->old_db && strcmp(d->old_db, db) == 0);
-}
-
-static bool depend(const struct ddl *earlier, const struct ddl *later)
-{
-    struct name a[NAMES_MAX], b[NAMES_MAX];
-    if (earlier->collection_id && earlier->collection_id == later->collection_id)
-        return true;
-    if (is_database_kind(earlier->kind) || is_database_kind(later->kind))
-        return touches_database(earlier, later->db) || touches_database(later, earlier->db);
-    if (earlier->kind == DDL_FLUSH || later->kind == DDL_FLUSH)
-        return flush_names(earlier, later) || flush_names(later, earlier);
-    size_t na = names_of(earlier, a), nb = names_of(later, b);
-    for (size_t i = 0; i < na; i++)
-        for (size_t k = 0; k < nb; k++)
-            if (same_name(&a[i], &b[k]))
-                return true;
-    return false;
-}
-
-static bool is_free(const struct ddl_queue *q, const struct queued_ddl *item)
-{
-    for (const struct queued_ddl *i = q->head; i != item; i = i->next)
-        if (depend(i->ddl, item->ddl))
-            return false;
-    return true;
+    bool shared = !is_database_kind(d->kind);
+    bool met = meet_names(q, d, take);
+    if (d->collection_id)
+        met |= meet(q, ((uint64_t)d->collection_id << 3 | THING_COLLECTION) << 1, false, take);
+    met |= meet(q, key_of(THING_DATABASE, d->db, ""), shared, take);
+    if (d->old_db)
+        met |= meet(q, key_of(THING_DATABASE, d->old_db, ""), shared, take);
+    if (d->kind == DDL_DROP_COLLECTION && take)
+        meet(q, key_of(THING_FREED, d->db, ""), true, take);
+    if ((d->kind == DDL_CREATE_ALIAS || d->kind == DDL_ALTER_ALIAS) && !take)
+        met |= meet(q, key_of(THING_FREED, d->db, ""), false, take);
+    return met;
 }
 
 static bool rows_are_done(const struct ddl_queue *q, const struct ddl *ddl)
@@ -128,13 +126,14 @@ static bool rows_are_done(const struct ddl_queue *q, const struct ddl *ddl)
 
 struct queued_ddl *ddl_queue_next(struct ddl_queue *q, int64_t now_ms)
 {
-    int seen = 0;
-    for (struct queued_ddl *i = q->head; i && seen < WINDOW; i = i->next, seen++) {
-        if (i->state != QUEUED_WAITING || now_ms < i->not_before_ms || !is_free(q, i) ||
-            !rows_are_done(q, i->ddl))
-            continue;
-        i->state = QUEUED_RUNNING;
-        return i;
+    map_clear(&q->held);
+    for (struct queued_ddl *i = q->head; i; i = i->next) {
+        if (i->state == QUEUED_WAITING && now_ms >= i->not_before_ms &&
+            !meet_all(q, i->ddl, false) && rows_are_done(q, i->ddl)) {
+            i->state = QUEUED_RUNNING;
+            return i;
+        }
+        meet_all(q, i->ddl, true);
     }
     return NULL;
 }
