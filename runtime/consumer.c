@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "fetch_nudge.h"
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
@@ -31,6 +32,7 @@ struct consumer {
     rd_kafka_queue_t *queue;
     struct strmap topics;
     struct consumed_topic *last; /* messages come in runs of one topic */
+    struct fetch_nudge nudge;
     bool held;
 };
 
@@ -293,6 +295,7 @@ enum ks_status consumer_poll(struct consumer *c, int timeout_ms, rd_kafka_messag
     }
     if (count > 0)
         task_client_ok(&c->client);
+    fetch_nudge_note(&c->nudge, c->client.rk, messages, count);
     *ret_count = count;
     return status;
 }
@@ -336,14 +339,17 @@ enum ks_status consumer_open(struct task_context *ctx, struct consumer **ret, st
         {"allow.auto.create.topics", "false", true},
         {"auto.offset.reset", "error", false},
         {"fetch.wait.max.ms", "50", false},
-        {"queued.max.messages.kbytes", "32768", false},
+        {"queued.max.messages.kbytes", "16384", false},
+        {"queued.min.messages", "40000", false},
         {NULL, NULL, false},
     };
     rd_kafka_conf_t *conf = NULL;
     enum ks_status status = task_client_conf(&c->client, ctx, "consumer", options, &conf, err);
-    if (status == KS_OK)
-        status = task_client_new(&c->client, RD_KAFKA_CONSUMER, conf, err);
     free(group);
+    if (status == KS_OK) {
+        fetch_nudge_init(&c->nudge, conf);
+        status = task_client_new(&c->client, RD_KAFKA_CONSUMER, conf, err);
+    }
     if (status != KS_OK) {
         free(c);
         return status;

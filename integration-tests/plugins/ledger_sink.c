@@ -18,7 +18,8 @@ struct ledger {
     long commit_every, pending, puts, quiet;
     long long count, sum;
     int32_t partitions;
-    int paused; /* partition + 1 */
+    bool stumbles; /* refuses batches, pauses partitions */
+    int paused;    /* partition + 1 */
     int64_t next[PARTITIONS_MAX];
     pthread_t thread;
     pthread_mutex_t lock;
@@ -87,6 +88,7 @@ static enum ks_status ledger_start(const struct ks_task_host *host, const struct
     l->host = host;
     snprintf(l->topic, sizeof l->topic, "%s", option(config, "topic"));
     l->commit_every = atol(option(config, "commit.every"));
+    l->stumbles = strcmp(option(config, "stumbles"), "true") == 0;
     enum ks_status status = host->offset_read(host->task, "{\"ledger\":1}", &state, err);
     if (status == KS_OK)
         status = assign_all(l, err);
@@ -133,7 +135,7 @@ static enum ks_status ledger_put(void *task, struct ks_sink_batch *batch, struct
 {
     struct ledger *l = task;
     l->quiet = 0;
-    if (++l->puts % 7 == 0) { /* the same batch must come again */
+    if (++l->puts % 7 == 0 && l->stumbles) { /* the same batch must come again */
         snprintf(err->message, sizeof err->message, "the ledger is closed for a moment");
         return err->status = KS_ERR_RETRIABLE;
     }
@@ -162,7 +164,7 @@ static enum ks_status ledger_maintain(void *task, struct ks_error *err)
     enum ks_status status = KS_OK;
     if (l->paused)
         status = l->host->resume(l->host->task, l->topic, l->paused - 1, err);
-    l->paused = !l->paused && l->pending ? (int)(l->puts % l->partitions) + 1 : 0;
+    l->paused = l->stumbles && !l->paused && l->pending ? (int)(l->puts % l->partitions) + 1 : 0;
     if (status == KS_OK && l->paused)
         status = l->host->pause(l->host->task, l->topic, l->paused - 1, err);
     bool is_due = l->pending >= l->commit_every || (l->pending > 0 && ++l->quiet > 10);
@@ -197,6 +199,7 @@ static const struct ks_sink_task_ops ops = {.start = ledger_start,
 static const struct ks_config_def defs[] = {
     {.name = "topic", .type = KS_CONFIG_STRING, .flags = KS_CONFIG_REQUIRED, .doc = "Where from."},
     {.name = "commit.every", .type = KS_CONFIG_LONG, .default_value = "50", .doc = "Records."},
+    {.name = "stumbles", .type = KS_CONFIG_BOOLEAN, .default_value = "true", .doc = "Is slow."},
     {0}};
 static const struct ks_connector_class class = {.struct_size = sizeof class,
                                                 .name = "test.LedgerSink",
