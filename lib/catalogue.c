@@ -91,7 +91,7 @@ void catalogue_collection_set_schema(struct collection *coll, const struct ddl_s
 void catalogue_replace_text(const char **slot, const char *text)
 {
     char *copy = text ? xstrdup(text) : NULL;
-    free((char *)(uintptr_t)*slot);
+    free((char *)*slot);
     *slot = copy;
 }
 
@@ -107,7 +107,7 @@ void catalogue_partition_add(struct catalogue_collection *coll, int64_t id, cons
 
 static void partition_free(struct catalogue_partition *p)
 {
-    free((char *)(uintptr_t)p->name);
+    free((char *)p->name);
     free(p);
 }
 

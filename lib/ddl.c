@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char *const KIND_NAMES[DDL_KIND_COUNT] = {
+static const char *const kind_names[DDL_KIND_COUNT] = {
     [DDL_CREATE_DATABASE] = "create_database",
     [DDL_DROP_DATABASE] = "drop_database",
     [DDL_ALTER_DATABASE] = "alter_database",
@@ -31,7 +31,7 @@ static const char *const KIND_NAMES[DDL_KIND_COUNT] = {
 static const struct {
     enum milvus_type type;
     const char *name;
-} TYPE_NAMES[] = {
+} type_names[] = {
     {MILVUS_NONE, "None"},
     {MILVUS_BOOL, "Bool"},
     {MILVUS_INT8, "Int8"},
@@ -50,7 +50,7 @@ static const struct {
     {MILVUS_SPARSE_FLOAT_VECTOR, "SparseFloatVector"},
     {MILVUS_INT8_VECTOR, "Int8Vector"},
 };
-#define TYPE_COUNT (sizeof(TYPE_NAMES) / sizeof(TYPE_NAMES[0]))
+#define TYPE_COUNT (sizeof(type_names) / sizeof(type_names[0]))
 
 static bool is_text(const char *text, const char *name, size_t len)
 {
@@ -59,13 +59,13 @@ static bool is_text(const char *text, const char *name, size_t len)
 
 const char *ddl_kind_name(enum ddl_kind kind)
 {
-    return (unsigned)kind < DDL_KIND_COUNT ? KIND_NAMES[kind] : "unknown";
+    return (unsigned)kind < DDL_KIND_COUNT ? kind_names[kind] : "unknown";
 }
 
 int ddl_kind_of(const char *name, size_t len)
 {
     for (int kind = 0; kind < DDL_KIND_COUNT; kind++)
-        if (is_text(KIND_NAMES[kind], name, len))
+        if (is_text(kind_names[kind], name, len))
             return kind;
     return -1;
 }
@@ -73,16 +73,16 @@ int ddl_kind_of(const char *name, size_t len)
 const char *milvus_type_name(enum milvus_type type)
 {
     for (size_t i = 0; i < TYPE_COUNT; i++)
-        if (TYPE_NAMES[i].type == type)
-            return TYPE_NAMES[i].name;
+        if (type_names[i].type == type)
+            return type_names[i].name;
     return "Unknown";
 }
 
 enum milvus_type milvus_type_of(const char *name, size_t len)
 {
     for (size_t i = 0; i < TYPE_COUNT; i++)
-        if (is_text(TYPE_NAMES[i].name, name, len))
-            return TYPE_NAMES[i].type;
+        if (is_text(type_names[i].name, name, len))
+            return type_names[i].type;
     return MILVUS_NONE;
 }
 

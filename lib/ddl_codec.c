@@ -8,8 +8,9 @@
 #include "kitestream/sdk/util.h"
 
 #define DECODERS_MAX 16
+#define SCRATCH_BYTES ((size_t)64 * 1024)
 
-static const char *const PATHS[CELLS] = {
+static const char *const paths[CELLS] = {
     [SEQ] = "seq",
     [TICK] = "tick",
     [TS_MS] = "ts_ms",
@@ -91,7 +92,7 @@ struct ddl_codec *ddl_codec_new(void)
         ks_avro_encoder_cells(codec->encoder) != CELLS)
         abort();
     for (int i = 0; i < CELLS; i++)
-        if (ks_avro_encoder_cell(codec->encoder, PATHS[i]) != i)
+        if (ks_avro_encoder_cell(codec->encoder, paths[i]) != i)
             abort();
     check_item(codec->encoder, "properties", KV_CELLS);
     check_item(codec->encoder, "schema.partitions", REF_CELLS);
@@ -131,7 +132,7 @@ void ddl_encode(struct ddl_codec *codec, const struct ddl *ddl, struct ks_buf *o
     ddl_to_cells(ddl, &codec->scratch, cells);
     if (ks_avro_encode(codec->encoder, cells, out, &err))
         abort(); /* the cells are those of the schema */
-    ks_arena_reset(&codec->scratch, 64 * 1024);
+    ks_arena_reset(&codec->scratch, SCRATCH_BYTES);
 }
 
 void ddl_encode_key(struct ddl_codec *codec, const char *cluster, struct ks_buf *out)
@@ -189,6 +190,6 @@ enum ks_status ddl_decode(struct ddl_codec *codec, const char *writer_json, stru
         *ret = ddl_of_cells(cells, arena);
     else
         ks_error_prefix(err, "DDL record");
-    ks_arena_reset(&codec->scratch, 64 * 1024);
+    ks_arena_reset(&codec->scratch, SCRATCH_BYTES);
     return status;
 }

@@ -13,7 +13,7 @@ void meta_history_release(struct meta_history *h)
 {
     for (size_t i = 0; i < h->len; i++) {
         free(h->items[i].name);
-        free((void *)(uintptr_t)h->items[i].value.data);
+        free((void *)h->items[i].value.data);
     }
     free(h->items);
     *h = (struct meta_history){0};
@@ -78,7 +78,7 @@ static void seed_collection(struct meta_mirror *past, const struct meta_collecti
     static const struct {
         enum meta_part part;
         enum meta_kind kind;
-    } PARTS[] = {
+    } parts[] = {
         {META_PART_PARTITION, META_PARTITION},
         {META_PART_FIELD, META_FIELD},
         {META_PART_FUNCTION, META_FUNCTION},
@@ -86,10 +86,10 @@ static void seed_collection(struct meta_mirror *past, const struct meta_collecti
     const struct meta_entries *infos = &coll->parts[META_PART_INFO];
     for (size_t i = 0; i < infos->len; i++)
         seed(past, META_COLLECTION, infos->items[i]->id, coll->id, NULL, infos->items[i], since);
-    for (size_t p = 0; p < sizeof PARTS / sizeof *PARTS; p++) {
-        const struct meta_entries *entries = &coll->parts[PARTS[p].part];
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        const struct meta_entries *entries = &coll->parts[parts[p].part];
         for (size_t i = 0; i < entries->len; i++)
-            seed(past, PARTS[p].kind, coll->id, entries->items[i]->id, NULL, entries->items[i],
+            seed(past, parts[p].kind, coll->id, entries->items[i]->id, NULL, entries->items[i],
                  since);
     }
 }

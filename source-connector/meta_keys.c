@@ -17,7 +17,7 @@ static const struct {
     const char *folder;
     enum meta_kind kind;
     enum key_form form;
-} FOLDERS[] = {
+} folders[] = {
     {"root-coord/database/db-info/", META_DATABASE, FORM_ID},
     {"root-coord/database/collection-info/", META_COLLECTION, FORM_OWNER_ID},
     {"root-coord/collection/", META_COLLECTION, FORM_ID},
@@ -143,15 +143,15 @@ bool meta_key_parse(const char *prefix, struct ks_slice slice, struct meta_key *
         if (!cut_snapshot_tick(&rest, &ret->tick))
             return true;
     }
-    for (size_t i = 0; i < sizeof FOLDERS / sizeof *FOLDERS; i++) {
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         struct rest inner = rest;
-        if (!take_prefix(&inner, FOLDERS[i].folder))
+        if (!take_prefix(&inner, folders[i].folder))
             continue;
         struct meta_key key = {
-            .kind = FOLDERS[i].kind, .snapshot = ret->snapshot, .tick = ret->tick};
-        if (FOLDERS[i].form == FORM_FOLDER)
-            name_rbac_key(FOLDERS[i].folder, inner, &key);
-        else if (!take_form(&inner, FOLDERS[i].form, &key))
+            .kind = folders[i].kind, .snapshot = ret->snapshot, .tick = ret->tick};
+        if (folders[i].form == FORM_FOLDER)
+            name_rbac_key(folders[i].folder, inner, &key);
+        else if (!take_form(&inner, folders[i].form, &key))
             break;
         /* A load belongs to the collection it names. */
         if (key.kind == META_LOAD) {

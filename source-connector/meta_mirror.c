@@ -37,8 +37,8 @@ static struct meta_entry *entries_make(struct meta_entries *list, int64_t id)
     if (entry)
         return entry;
     size_t at = lower_bound(list, id);
-    list->items = xgrow(list->items, list->len, &list->cap, sizeof(*list->items));
-    memmove(list->items + at + 1, list->items + at, (list->len - at) * sizeof(*list->items));
+    list->items = xgrow(list->items, list->len, &list->cap, sizeof(struct meta_entry *));
+    memmove(list->items + at + 1, list->items + at, (list->len - at) * sizeof(struct meta_entry *));
     list->len++;
     entry = xcalloc(1, sizeof(*entry));
     entry->id = id;
@@ -47,7 +47,7 @@ static struct meta_entry *entries_make(struct meta_entries *list, int64_t id)
 
 static void entry_clear(struct meta_entry *entry)
 {
-    free((void *)(uintptr_t)entry->value.data);
+    free((void *)entry->value.data);
     entry->value = (struct ks_slice){0};
 }
 
@@ -59,7 +59,7 @@ static void entries_remove(struct meta_entries *list, int64_t id)
     entry_clear(list->items[at]);
     free(list->items[at]);
     list->len--;
-    memmove(list->items + at, list->items + at + 1, (list->len - at) * sizeof(*list->items));
+    memmove(list->items + at, list->items + at + 1, (list->len - at) * sizeof(struct meta_entry *));
 }
 
 static void entries_release(struct meta_entries *list)

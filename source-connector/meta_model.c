@@ -14,6 +14,8 @@
 #include "meta_history.h"
 #include "meta_mirror.h"
 
+#define SCRATCH_BYTES ((size_t)64 * 1024)
+
 struct meta_model {
     char *prefix;
     struct meta_mirror mirror;
@@ -34,7 +36,7 @@ struct meta_model {
     size_t use_count, use_cap;
 };
 
-static const char *const IGNORED_NAMES[META_IGNORED_COUNT] = {
+static const char *const ignored_names[META_IGNORED_COUNT] = {
     "users",           "roles", "user-role-mapping", "grantee-privileges", "grantee-id",
     "privilege-group", "other",
 };
@@ -45,7 +47,7 @@ struct meta_model *meta_model_new(const char *meta_prefix)
     m->prefix = xstrdup(meta_prefix);
     m->shown = catalogue_new();
     for (size_t i = 0; i < META_IGNORED_COUNT; i++)
-        m->ignored[i].name = IGNORED_NAMES[i];
+        m->ignored[i].name = ignored_names[i];
     return m;
 }
 
@@ -204,8 +206,8 @@ static void count_ignored(struct meta_model *m, const struct meta_key *key)
 {
     size_t at = 0;
     while (at < META_IGNORED_COUNT - 1 &&
-           (strlen(IGNORED_NAMES[at]) != key->name.len ||
-            memcmp(IGNORED_NAMES[at], key->name.data, key->name.len) != 0))
+           (strlen(ignored_names[at]) != key->name.len ||
+            memcmp(ignored_names[at], key->name.data, key->name.len) != 0))
         at++;
     m->ignored[at].count++;
 }
@@ -365,7 +367,7 @@ static void lower(uint64_t *floor, const struct meta_entries *entries)
 
 uint64_t meta_model_creating_floor(const struct meta_model *model)
 {
-    struct meta_model *m = (struct meta_model *)(uintptr_t)model; /* only what is derived changes */
+    struct meta_model *m = (struct meta_model *)model; /* only what is derived changes */
     if (m->floor_known)
         return m->floor;
     size_t pos = 0;
@@ -419,14 +421,14 @@ static int by_collection(const void *a, const void *b)
 
 size_t meta_model_channels(const struct meta_model *model, const struct meta_channel_use **ret)
 {
-    struct meta_model *m = (struct meta_model *)(uintptr_t)model; /* only what is derived changes */
+    struct meta_model *m = (struct meta_model *)model; /* only what is derived changes */
     if (!m->uses_known) {
         struct ks_arena scratch = {0};
         size_t pos = 0;
         uint64_t id;
         void *value;
         m->use_count = 0;
-        ks_arena_reset(&m->uses_arena, 64 * 1024);
+        ks_arena_reset(&m->uses_arena, SCRATCH_BYTES);
         while (map_next(&m->mirror.collections, &pos, &id, &value))
             add_uses(m, value, &scratch);
         if (m->use_count > 0)

@@ -56,10 +56,10 @@ static char *meta_prefix(const struct ks_config *config)
 /* People write endpoints as URLs; grpc wants host:port. */
 static const char *without_scheme(const char *endpoint)
 {
-    static const char *const SCHEMES[] = {"http://", "https://"};
-    for (size_t i = 0; i < sizeof SCHEMES / sizeof *SCHEMES; i++)
-        if (strncmp(endpoint, SCHEMES[i], strlen(SCHEMES[i])) == 0)
-            return endpoint + strlen(SCHEMES[i]);
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (strncmp(endpoint, schemes[i], strlen(schemes[i])) == 0)
+            return endpoint + strlen(schemes[i]);
     return endpoint;
 }
 
@@ -139,16 +139,16 @@ struct found {
 /* Remembers what stands in front of "root-coord/". */
 static enum ks_status note_prefix(void *arg, const struct etcd_kv *kv, struct ks_error *err)
 {
-    static const char MARK[] = "/root-coord/database/";
+    static const char mark[] = "/root-coord/database/";
     struct found *found = arg;
-    const char *at = memmem(kv->key.data, kv->key.len, MARK, strlen(MARK));
+    const char *at = memmem(kv->key.data, kv->key.len, mark, strlen(mark));
     if (!at || found->count == FOUND_MAX)
         return KS_OK;
     size_t len = (size_t)(at - (const char *)kv->key.data);
     /* Snapshots are below <root>/<meta>/snapshots/. */
-    static const char SNAPSHOTS[] = "/snapshots";
-    size_t tail = strlen(SNAPSHOTS);
-    if (len > tail && memcmp((const char *)kv->key.data + len - tail, SNAPSHOTS, tail) == 0)
+    static const char snapshots[] = "/snapshots";
+    size_t tail = strlen(snapshots);
+    if (len > tail && memcmp((const char *)kv->key.data + len - tail, snapshots, tail) == 0)
         return KS_OK;
     for (size_t i = 0; i < found->count; i++)
         if (strlen(found->prefixes[i]) == len && memcmp(found->prefixes[i], kv->key.data, len) == 0)
