@@ -36,8 +36,8 @@ static void put_text(struct ks_slice text, struct ks_buf *out)
     for (size_t i = 0; i < text.len; i++) {
         if (p[i] == '"' || p[i] == '\\')
             ks_buf_add_byte(out, '\\');
-        if (p[i] == '\n')
-            ks_buf_add(out, "\\n", 2);
+        if (p[i] == '\n' || p[i] == '\r') /* the grammar has them only escaped */
+            ks_buf_add(out, p[i] == '\n' ? "\\n" : "\\r", 2);
         else
             ks_buf_add_byte(out, (uint8_t)p[i]);
     }
