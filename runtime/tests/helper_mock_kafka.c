@@ -155,11 +155,10 @@ static void *run(void *arg)
     return NULL;
 }
 
-void test_task_start(struct test_task *t, struct mock_kafka *k,
-                     const struct ks_connector_class *cls, const struct ks_config *config,
-                     enum ks_status (*loop)(struct task_context *, struct ks_error *))
+void test_task_init(struct test_task *t, struct mock_kafka *k, const struct ks_connector_class *cls,
+                    const struct ks_config *config)
 {
-    memset(t, 0, sizeof *t);
+    memset((void *)t, 0, sizeof *t);
     pthread_mutex_init(&t->lock, NULL);
     t->ctx.worker = &k->worker;
     t->ctx.connector = "test";
@@ -170,6 +169,13 @@ void test_task_start(struct test_task *t, struct mock_kafka *k,
     t->ctx.on_waiting = on_waiting;
     t->ctx.on_metric = on_metric;
     t->ctx.on_plugin_task = on_plugin_task;
+}
+
+void test_task_start(struct test_task *t, struct mock_kafka *k,
+                     const struct ks_connector_class *cls, const struct ks_config *config,
+                     enum ks_status (*loop)(struct task_context *, struct ks_error *))
+{
+    test_task_init(t, k, cls, config);
     t->run = loop;
     assert_int_equal(pthread_create(&t->thread, NULL, run, t), 0);
 }

@@ -46,6 +46,9 @@ struct test_task {
     int waited; /* how often something was waited for */
     bool ended;
 };
+/* Only the context, for tests of the parts: no thread. */
+void test_task_init(struct test_task *t, struct mock_kafka *k, const struct ks_connector_class *cls,
+                    const struct ks_config *config);
 void test_task_start(struct test_task *t, struct mock_kafka *k,
                      const struct ks_connector_class *cls, const struct ks_config *config,
                      enum ks_status (*run)(struct task_context *, struct ks_error *));
