@@ -63,7 +63,7 @@ static bool read_boolean(struct run *run, struct ks_cell *cell)
 
 static bool read_promoted(struct run *run, enum avro_op_code code, struct ks_cell *cell)
 {
-    int64_t value;
+    int64_t value = 0;
     bool is_int = code == AVRO_OP_INT_TO_FLOAT || code == AVRO_OP_INT_TO_DOUBLE;
     if (code == AVRO_OP_FLOAT_TO_DOUBLE) {
         if (!read_float(run, cell))

@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "kitestream/sdk/util.h"
+#include "milvus_uri.h"
 
 static const char *const write_modes[] = {"faithful", "upsert", NULL};
 static const char *const missing_modes[] = {"fail", "skip", NULL};
@@ -252,6 +253,7 @@ enum ks_status sink_options_parse(const struct ks_config *config, struct sink_op
                                   struct ks_error *err)
 {
     struct sink_options o = {0};
+    const char *prefix = ks_config_get(config, "topic.prefix");
     enum ks_status status = name_map_new(config, &o.names, err);
     if (!status)
         status = name_filter_new(config, &o.filter, err);
@@ -265,7 +267,7 @@ enum ks_status sink_options_parse(const struct ks_config *config, struct sink_op
         return status;
     }
     parse_target(config, &o);
-    o.ddl_topic = xasprintf("%s.ddl", ks_config_get(config, "topic.prefix"));
+    o.ddl_topic = xasprintf("%s.ddl", prefix ? prefix : "");
     o.always_upsert = equals(config, "write.mode", "upsert");
     o.dead_letters = equals(config, "errors.tolerance", "all");
     o.allow_missing = equals(config, "missing.records", "skip");
@@ -292,18 +294,34 @@ void sink_options_release(struct sink_options *o)
     *o = (struct sink_options){0};
 }
 
+static void validate_uri(const char *text, const struct ks_config_issues *issues)
+{
+    struct milvus_uri uri;
+    struct ks_error err;
+    if (!text || !*text || strstr(text, "${"))
+        return; /* reported by the table; known only when the task starts */
+    if (milvus_uri_parse(text, &uri, &err))
+        issues->add(issues->ctx, "milvus.uri", err.message);
+    else
+        free(uri.target);
+}
+
+/* The messages of sink_options_parse begin with the option they are about. */
+static const char *option_of(const char *message)
+{
+    for (const struct ks_config_def *def = sink_option_table; def->name; def++)
+        if (strncmp(message, def->name, strlen(def->name)) == 0)
+            return def->name;
+    return "collection.mapping";
+}
+
 void sink_options_validate(const struct ks_config *config, const struct ks_config_issues *issues)
 {
     struct sink_options o;
     struct ks_error err;
-    const char *uri = ks_config_get(config, "milvus.uri");
-    enum ks_status status = sink_options_parse(config, &o, &err);
-    if (status)
-        issues->add(issues->ctx, "collection.mapping", err.message);
+    if (sink_options_parse(config, &o, &err))
+        issues->add(issues->ctx, option_of(err.message), err.message);
     else
         sink_options_release(&o);
-    if (uri && *uri && !strstr(uri, "${") && !strrchr(uri, ':'))
-        issues->add(issues->ctx, "milvus.uri",
-                    "must be host:port, http://host:port or "
-                    "https://host:port");
+    validate_uri(ks_config_get(config, "milvus.uri"), issues);
 }

@@ -66,17 +66,18 @@ enum ks_status sink_state_read(const struct ks_task_host *host, struct sink_stat
     struct sink_state s = {0};
     char *text = NULL;
     enum ks_status status = host->offset_read(host->task, sink_state_partition, &text, err);
-    *ret_found = !status && text;
-    if (*ret_found && !parse(text, &s)) {
+    if (!status && text && !parse(text, &s)) {
         status = ks_error_set(err, KS_ERR_FATAL,
-                              "the committed state of this sink cannot be read: %s. It was written "
-                              "by a newer version, or changed by hand",
+                              "the committed state of this sink cannot be read: %.400s. It was "
+                              "written by a newer version, or changed by hand",
                               text);
         sink_state_release(&s);
     }
-    host->free(text);
-    if (!status)
+    if (!status) {
         *ret = s;
+        *ret_found = text != NULL;
+    }
+    host->free(text);
     return status;
 }
 
@@ -100,11 +101,13 @@ enum ks_status sink_offset_read(const struct ks_task_host *host, const char *top
         host->offset_read(host->task, sink_offset_partition(&arena, topic, partition), &text, err);
     json_t *object = status || !text ? NULL : json_loads(text, 0, NULL);
     const json_t *offset = json_object_get(object, "kafka_offset");
-    *ret = json_is_integer(offset) ? json_integer_value(offset) : -1;
-    if (!status && text && !json_is_integer(offset))
+    bool valid = json_is_integer(offset) && json_integer_value(offset) >= 0;
+    if (!status && text && !valid)
         status = ks_error_set(err, KS_ERR_FATAL,
-                              "the committed offset of %s partition %d is not one: %s", topic,
+                              "the committed offset of %s partition %d is not one: %.400s", topic,
                               (int)partition, text);
+    if (!status)
+        *ret = valid ? json_integer_value(offset) : -1;
     json_decref(object);
     host->free(text);
     ks_arena_release(&arena);
