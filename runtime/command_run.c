@@ -16,7 +16,7 @@
 #include "log.h"
 
 /* A stop that takes longer is no clean one. */
-#define STOP_LIMIT_SECONDS 10
+#define STOP_LIMIT_MS 10000L
 #define WORKER_DONE SIGUSR1
 
 struct run {
@@ -124,8 +124,8 @@ static void wait_for_signals(struct run *run, const sigset_t *signals)
         if (number == WORKER_DONE)
             return;
         if (number < 0 && stopping && clock_mono_ms() >= deadline_ms) {
-            log_error("the stop took more than %d s: leaving without the rest of it",
-                      STOP_LIMIT_SECONDS);
+            log_error("the stop took more than %ld ms: leaving without the rest of it",
+                      STOP_LIMIT_MS);
             _exit(1);
         }
         if (number < 0)
@@ -135,7 +135,7 @@ static void wait_for_signals(struct run *run, const sigset_t *signals)
             _exit(1);
         }
         stopping = true;
-        deadline_ms = clock_mono_ms() + STOP_LIMIT_SECONDS * 1000;
+        deadline_ms = clock_mono_ms() + STOP_LIMIT_MS;
         request_stop(run);
     }
 }

@@ -12,7 +12,7 @@
 #include "kitestream/sdk/util.h"
 #include "properties.h"
 
-#define SECRETS_FILE_MAX_BYTES (1024 * 1024)
+#define SECRETS_FILE_MAX_BYTES ((size_t)1024 * 1024)
 
 /* "${provider:…}" somewhere in a value. */
 struct placeholder {

@@ -25,7 +25,7 @@ struct series {
 struct metrics {
     pthread_mutex_t lock;
     struct strmap series; /* key -> struct series */
-    struct strmap kinds;  /* name -> kind + 1 */
+    struct strmap kinds;  /* name -> one of the kinds */
     double dropped;
 };
 
@@ -115,10 +115,11 @@ static char *make_key(const char *name, const char *connector, int task, const c
 
 static enum ks_metric_kind kind_of(struct metrics *m, const char *name, enum ks_metric_kind wanted)
 {
-    intptr_t known = (intptr_t)strmap_get(&m->kinds, name);
+    static const enum ks_metric_kind kinds[] = {KS_METRIC_GAUGE, KS_METRIC_COUNTER};
+    const enum ks_metric_kind *known = strmap_get(&m->kinds, name);
     if (known)
-        return (enum ks_metric_kind)(known - 1);
-    strmap_put(&m->kinds, name, (void *)(intptr_t)(wanted + 1));
+        return *known;
+    strmap_put(&m->kinds, name, (void *)&kinds[wanted == KS_METRIC_COUNTER]);
     return wanted;
 }
 

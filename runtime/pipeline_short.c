@@ -82,7 +82,7 @@ static enum ks_status default_prefix(struct pipeline_reading *r, size_t index,
 enum ks_status pipeline_read_short(struct pipeline_reading *r, const struct yaml_node *map)
 {
     const char *name;
-    size_t source, sink;
+    size_t source = 0, sink = 0;
     enum ks_status status = pipeline_check_keys(r, map, "a pipeline", short_keys);
     if (status == KS_OK)
         status = pipeline_name(r, map, "this pipeline", &name);

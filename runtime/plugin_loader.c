@@ -104,7 +104,7 @@ static void add_class(struct plugin_set *set, const struct ks_plugin *plugin,
 
 static void load_file(struct plugin_set *set, const char *path)
 {
-    const struct ks_plugin *plugin;
+    const struct ks_plugin *plugin = NULL;
     struct ks_error err;
     if (plugin_open(path, &plugin, &err) != KS_OK) {
         add_problem(set, path, err.message);

@@ -264,7 +264,7 @@ enum ks_status yaml_parse(const char *name, const char *text, size_t len, struct
 {
     struct reader r = {.name = name, .arena = arena, .err = err};
     if (len > YAML_MAX_BYTES)
-        return ks_error_set(err, KS_ERR_FATAL, "%s: larger than %d bytes", name, YAML_MAX_BYTES);
+        return ks_error_set(err, KS_ERR_FATAL, "%s: larger than %zu bytes", name, YAML_MAX_BYTES);
     if (!yaml_parser_initialize(&r.parser))
         return ks_error_set(err, KS_ERR_FATAL, "%s: out of memory", name);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);

@@ -10,7 +10,7 @@
 #include "kitestream/error.h"
 #include "kitestream/sdk/arena.h"
 
-#define YAML_MAX_BYTES (1024 * 1024)
+#define YAML_MAX_BYTES ((size_t)1024 * 1024)
 
 enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
