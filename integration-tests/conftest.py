@@ -67,12 +67,13 @@ def folder(request, tmp_path, name):
 
 
 @pytest.fixture
-def kitestream(parts, folder, name):
-    """Not started yet. What a test leaves running is killed."""
+def kitestream(parts, kafka, folder, name):
+    """Not started yet. What a test leaves running is killed, and its topics are deleted."""
     assert pathlib.Path(program(ROOT)).exists(), f"{program(ROOT)} has not been built"
     started = Kitestream(ROOT, folder, parts, name)
     yield started
     started.end()
+    kafka.delete(name)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def secrets(env):
     of_kafka = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN",
                 "sasl.username": env["KAFKA_USERNAME"], "sasl.password": env["KAFKA_PASSWORD"]}
     source = {f"milvus.kafka.{option}": value for option, value in of_kafka.items()} | {
-        "milvus.etcd.endpoints": f"https://{env['ETCD_ENDPOINT']}",
+        "milvus.etcd.tls.enabled": "true",
         "milvus.etcd.username": env["ETCD_USERNAME"], "milvus.etcd.password": env["ETCD_PASSWORD"],
         "milvus.etcd.tls.ca.file": f"{env['CERTS']}/ca.pem",
         "milvus.etcd.tls.cert.file": f"{env['CERTS']}/client.pem",

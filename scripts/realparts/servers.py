@@ -93,6 +93,7 @@ def _http_answers(url, wanted, context=None) -> bool:
 
 class Kafka(Server):
     port_names = ("client", "controller")
+    ready_s = 120  # after a kill it looks through the log of each partition
 
     def fetch(self):
         cache.kafka_jars()
