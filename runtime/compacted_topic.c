@@ -100,11 +100,15 @@ static void *read_loop(void *arg)
 
 static void lost(struct compacted_topic *t, const rd_kafka_message_t *message)
 {
-    log_warn("topic %s: a record was not written: %s", t->topic, rd_kafka_err2str(message->err));
     /* What the brokers refuse they would refuse again, at once. */
     bool may_help = message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
-    if (may_help && t->lost_fn && !atomic_load(&t->stop))
+    if (atomic_load(&t->stop))
+        return;
+    if (may_help && t->lost_fn)
         t->lost_fn(t->fn_arg, (struct ks_slice){message->key, message->key_len});
+    else
+        log_warn("topic %s: a record was not written: %s", t->topic,
+                 rd_kafka_err2str(message->err));
 }
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -224,6 +228,10 @@ void compacted_topic_close(struct compacted_topic *t)
         pthread_join(t->thread, NULL);
     if (t->producer) {
         rd_kafka_flush(t->producer, CLOSE_FLUSH_MS);
+        int left = rd_kafka_outq_len(t->producer);
+        if (left > 0)
+            log_warn("topic %s: the last %d records were not written, the brokers are away",
+                     t->topic, left);
         rd_kafka_purge(t->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_flush(t->producer, CLOSE_FLUSH_MS);
         rd_kafka_destroy(t->producer);
