@@ -301,6 +301,12 @@ const struct ks_cell **columns_random(const struct ddl_field *field, size_t coun
 
 /* ---- comparing ---- */
 
+static bool same_bytes(const struct ks_cell *a, const struct ks_cell *b, size_t each)
+{
+    return a->count == b->count &&
+           (a->count == 0 || memcmp(a->u.data, b->u.data, a->count * each) == 0);
+}
+
 static bool cell_equal(const struct ks_cell *a, const struct ks_cell *b)
 {
     if (a->kind != b->kind)
@@ -311,9 +317,9 @@ static bool cell_equal(const struct ks_cell *a, const struct ks_cell *b)
     case KS_CELL_DOUBLE:
         return a->u.d == b->u.d;
     case KS_CELL_BYTES:
-        return a->count == b->count && memcmp(a->u.data, b->u.data, a->count) == 0;
+        return same_bytes(a, b, 1);
     case KS_CELL_FLOATS:
-        return a->count == b->count && memcmp(a->u.data, b->u.data, (size_t)a->count * 4) == 0;
+        return same_bytes(a, b, sizeof(float));
     case KS_CELL_ARRAY:
         for (uint32_t i = 0; i < a->count && a->count == b->count; i++)
             if (!cell_equal(&a->u.items[i], &b->u.items[i]))
