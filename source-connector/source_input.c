@@ -184,13 +184,23 @@ static enum ks_status take_flush(struct source_state *s, const struct mq_record 
     if (status)
         return status;
     struct pending_ddl *p = mq_ddl_new(rec, DDL_FLUSH);
-    const char **names = ks_arena_alloc(&p->arena, flush.collection_count * sizeof(*names));
-    for (size_t i = 0; i < flush.collection_count; i++)
-        names[i] = copy_text(&p->arena, flush.collections[i]);
+    const char **names = ks_arena_alloc(&p->arena, flush.total * sizeof(*names));
+    size_t count = 0;
+    while (!status && flush.collection_count > 0) {
+        for (size_t i = 0; i < flush.collection_count; i++)
+            names[count++] = copy_text(&p->arena, flush.collections[i]);
+        if (count >= flush.total)
+            break;
+        status = mq_record_flush_page(rec, count, &flush, err);
+    }
+    if (status) {
+        pending_ddl_free(p);
+        return status;
+    }
     if (flush.db.len)
         p->ddl->db = copy_text(&p->arena, flush.db);
     p->ddl->collections = names;
-    p->ddl->collection_count = flush.collection_count;
+    p->ddl->collection_count = count;
     sequencer_add_mq_ddl(s->sequencer, p, rec->channel, rec->offset);
     return KS_OK;
 }
@@ -268,6 +278,26 @@ static enum ks_status take_record(struct source_state *s, struct mq_record *rec,
     return sequencer_add_record(s->sequencer, rec, err);
 }
 
+/* A record of a known type that does not decode: a dead letter, or the end of the task. */
+static enum ks_status bad_record(struct source_state *s, struct ks_error *err)
+{
+    const struct mq_record *bad = mq_consumer_bad(s->mq);
+    struct ks_error reason = *err;
+    struct ks_record raw = {
+        .topic = sequencer_channel_name(s->sequencer, bad->channel),
+        .offset = bad->offset,
+        .timestamp_ms = -1,
+        .value = bad->value,
+    };
+    if (s->host->report_errant(s->host->task, &raw, "TASK_POLL", &reason, err)) {
+        /* What is wrong with the record says more than that it has nowhere to go. */
+        *err = reason;
+        err->status = KS_ERR_FATAL;
+        return KS_ERR_FATAL;
+    }
+    return KS_OK;
+}
+
 enum ks_status source_input_pump(struct source_state *s, int timeout_ms, struct ks_error *err)
 {
     size_t bytes = 0;
@@ -277,6 +307,10 @@ enum ks_status source_input_pump(struct source_state *s, int timeout_ms, struct 
     for (int n = 0; !status && n < PUMP_RECORDS && bytes < PUMP_BYTES; n++) {
         struct mq_record *rec = NULL;
         status = mq_consumer_poll(s->mq, n == 0 ? timeout_ms : 0, &rec, err);
+        if (status == KS_ERR_DATA) {
+            status = bad_record(s, err);
+            continue;
+        }
         if (status || !rec)
             break;
         bytes += rec->value.len;

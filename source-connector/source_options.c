@@ -375,7 +375,6 @@ enum ks_status source_options_parse(const struct ks_config *config, struct sourc
         o.cluster = xstrdup(ks_config_get(config, "milvus.etcd.root.path"));
     o.replicate_channel = copy_or_null(ks_config_get(config, "milvus.replicate.channel"));
     o.skip_replicated = ks_config_bool(config, "skip.replicated", false);
-    o.tolerate_errors = equals(config, "errors.tolerance", "all");
     o.heartbeat_ms = ks_config_long(config, "heartbeat.interval.ms", 1000);
     o.topic_partitions = (int32_t)ks_config_long(config, "topic.partitions", 0);
     o.gate_max_bytes = (size_t)ks_config_long(config, "gate.max.bytes", 64 << 20);

@@ -18,7 +18,6 @@ struct source_options {
     enum start_from start_from;
     int64_t start_ms;
     bool skip_replicated;
-    bool tolerate_errors; /* errors.tolerance=all: a corrupt record is dead-lettered, not fatal */
     int64_t heartbeat_ms;
     int32_t topic_partitions; /* 0: the collection's shards */
     size_t gate_max_bytes;
