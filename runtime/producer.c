@@ -1,9 +1,7 @@
 /* ks_record with its final bytes in; Kafka out. A record's memory is borrowed until its delivery
  * report, which rd_kafka_poll serves on the task's own thread: no locks. The first failed delivery
  * is kept: after it nothing may be committed. Dying anywhere here leaves an open transaction, which
- * the next owner's init_transactions aborts.
- * A topic's metadata is fetched before its first record: librdkafka parks records of a topic it
- * does not know for up to a second. */
+ * the next owner's init_transactions aborts. */
 #include "producer.h"
 
 #include <stdlib.h>
@@ -13,27 +11,15 @@
 #include "clock.h"
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
-#include "log.h"
-#include "map.h"
+#include "produced_topics.h"
 
 #define INIT_SLICE_MS 1000
-#define METADATA_TIMEOUT_MS 10000
 #define STOPPED_WAIT_MS 5000
 #define PURGE_WAIT_MS 5000
 
-/* One topic that was written to or asked for. */
-struct producer_topic {
-    char *name;
-    rd_kafka_topic_t *rkt;
-    int64_t *next; /* by partition; -1: nothing of ours there yet */
-    int32_t partitions;
-};
-
 struct producer {
     struct task_client client;
-    struct topic_admin *admin;
-    struct strmap topics;
-    struct producer_topic *last; /* rows come in runs of one topic */
+    struct produced_topics topics;
     size_t outstanding;
     struct ks_error failure; /* status KS_OK: none */
     bool transactional;
@@ -80,23 +66,6 @@ enum ks_status producer_error(struct producer *p, const char *what, rd_kafka_res
 
 /* ---- deliveries ---- */
 
-static void grow_partitions(struct producer_topic *t, int32_t count)
-{
-    if (count <= t->partitions)
-        return;
-    t->next = xrealloc(t->next, (size_t)count * sizeof *t->next);
-    for (int32_t i = t->partitions; i < count; i++)
-        t->next[i] = -1;
-    t->partitions = count;
-}
-
-static void note_delivered(struct producer_topic *t, int32_t partition, int64_t offset)
-{
-    grow_partitions(t, partition + 1);
-    if (offset + 1 > t->next[partition])
-        t->next[partition] = offset + 1;
-}
-
 static bool is_purged(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
@@ -120,12 +89,12 @@ static void note_failure(struct producer *p, const char *topic, rd_kafka_resp_er
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     struct producer *p = opaque;
-    struct producer_topic *t = rd_kafka_topic_opaque(message->rkt);
+    struct produced_topic *t = rd_kafka_topic_opaque(message->rkt);
     p->outstanding--;
     if (message->err) {
         note_failure(p, t->name, message->err);
     } else {
-        note_delivered(t, message->partition, message->offset);
+        produced_topic_delivered(t, message->partition, message->offset);
         task_client_ok(&p->client);
     }
     delivery_drop(message->_private);
@@ -166,81 +135,6 @@ enum ks_status producer_wait(struct producer *p, int64_t deadline_mono_ms, struc
     return status;
 }
 
-/* ---- topics ---- */
-
-static int32_t creation_option(const struct producer *p, const char *name)
-{
-    return (int32_t)ks_config_long(&p->client.ctx->config, name, -1);
-}
-
-static enum ks_status warm_metadata(struct producer *p, struct producer_topic *t,
-                                    struct ks_error *err)
-{
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code =
-        rd_kafka_metadata(p->client.rk, 0, t->rkt, &metadata, METADATA_TIMEOUT_MS);
-    if (code)
-        return producer_error(p, t->name, code, rd_kafka_err2str(code), err);
-    if (metadata->topic_cnt == 1)
-        grow_partitions(t, metadata->topics[0].partition_cnt);
-    rd_kafka_metadata_destroy(metadata);
-    return KS_OK;
-}
-
-static void topic_free(struct producer_topic *t)
-{
-    if (t->rkt)
-        rd_kafka_topic_destroy(t->rkt);
-    free(t->name);
-    free(t->next);
-    free(t);
-}
-
-static enum ks_status topic_open(struct producer *p, const char *name, struct producer_topic **ret,
-                                 struct ks_error *err)
-{
-    enum ks_status status = topic_admin_ensure(
-        p->admin, name, creation_option(p, "topic.creation.default.partitions"),
-        creation_option(p, "topic.creation.default.replication.factor"), NULL, NULL, err);
-    if (status != KS_OK)
-        return status;
-    struct producer_topic *t = xcalloc(1, sizeof *t);
-    t->name = xstrdup(name);
-    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(p->client.rk);
-    rd_kafka_topic_conf_set_opaque(conf, t);
-    t->rkt = rd_kafka_topic_new(p->client.rk, name, conf);
-    if (!t->rkt) {
-        rd_kafka_topic_conf_destroy(conf);
-        status = ks_error_set(err, KS_ERR_FATAL, "'%s' is not a valid topic name", name);
-    }
-    if (status == KS_OK)
-        status = warm_metadata(p, t, err);
-    if (status != KS_OK) {
-        topic_free(t);
-        return status;
-    }
-    strmap_put(&p->topics, name, t);
-    *ret = t;
-    return KS_OK;
-}
-
-static enum ks_status topic_get(struct producer *p, const char *name, struct producer_topic **ret,
-                                struct ks_error *err)
-{
-    if (p->last && strcmp(p->last->name, name) == 0) {
-        *ret = p->last;
-        return KS_OK;
-    }
-    struct producer_topic *t = strmap_get(&p->topics, name);
-    if (!t) {
-        enum ks_status status = topic_open(p, name, &t, err);
-        if (status != KS_OK)
-            return status;
-    }
-    p->last = *ret = t;
-    return KS_OK;
-}
-
 /* ---- sending ---- */
 
 static rd_kafka_headers_t *copy_headers(const struct ks_record *record)
@@ -253,7 +147,7 @@ static rd_kafka_headers_t *copy_headers(const struct ks_record *record)
     return headers;
 }
 
-static rd_kafka_resp_err_t enqueue(struct producer_topic *t, rd_kafka_t *rk,
+static rd_kafka_resp_err_t enqueue(struct produced_topic *t, rd_kafka_t *rk,
                                    const struct ks_record *record, struct delivery *d, bool copy)
 {
     void *key = (void *)(uintptr_t)record->key.data, *value = (void *)(uintptr_t)record->value.data;
@@ -300,8 +194,8 @@ static enum ks_status refused(struct producer *p, const struct ks_record *record
 enum ks_status producer_send(struct producer *p, const struct ks_record *record, struct delivery *d,
                              bool copy, struct ks_error *err)
 {
-    struct producer_topic *t;
-    enum ks_status status = topic_get(p, record->topic, &t, err);
+    struct produced_topic *t;
+    enum ks_status status = produced_topics_get(&p->topics, record->topic, &t, err);
     if (status != KS_OK)
         return status;
     rd_kafka_resp_err_t code;
@@ -326,33 +220,9 @@ enum ks_status producer_next_offsets(struct producer *p, const char *topic,
                                      struct ks_topic_partition *ret, size_t cap, size_t *ret_count,
                                      struct ks_error *err)
 {
-    int32_t partitions = 0;
-    struct producer_topic *t = NULL;
     enum ks_status status = producer_wait(p, PRODUCER_NO_DEADLINE, err);
-    if (status == KS_OK)
-        status = topic_admin_partitions(p->admin, topic, &partitions, err);
-    if (status == KS_OK && partitions == 0)
-        return ks_error_set(err, KS_ERR_DATA, "topic %s does not exist", topic);
-    if (status == KS_OK)
-        status = topic_get(p, topic, &t, err);
-    if (status != KS_OK)
-        return status;
-    grow_partitions(t, partitions);
-    if ((size_t)t->partitions > cap)
-        return ks_error_set(err, KS_ERR_FATAL,
-                            "topic %s has %d partitions, more than the %zu that "
-                            "the connector can take",
-                            topic, (int)t->partitions, cap);
-    for (int32_t i = 0; i < t->partitions; i++) {
-        int64_t low;
-        if (t->next[i] < 0)
-            status = topic_admin_watermarks(p->admin, topic, i, &low, &t->next[i], err);
-        if (status != KS_OK)
-            return status;
-        ret[i] = (struct ks_topic_partition){topic, i, t->next[i]};
-    }
-    *ret_count = (size_t)t->partitions;
-    return KS_OK;
+    return status == KS_OK ? produced_topics_next(&p->topics, topic, ret, cap, ret_count, err)
+                           : status;
 }
 
 /* ---- life ---- */
@@ -408,7 +278,7 @@ enum ks_status producer_open(struct task_context *ctx, const char *transactional
                              struct topic_admin *admin, struct producer **ret, struct ks_error *err)
 {
     struct producer *p = xcalloc(1, sizeof *p);
-    p->admin = admin;
+    p->topics = (struct produced_topics){.client = &p->client, .admin = admin};
     p->transactional = transactional_id != NULL;
     enum ks_status status = new_client(p, ctx, transactional_id, err);
     if (status == KS_OK && transactional_id)
@@ -437,12 +307,7 @@ void producer_close(struct producer *p)
     if (!p)
         return;
     producer_purge(p);
-    size_t pos = 0;
-    const char *name;
-    void *topic;
-    while (strmap_next(&p->topics, &pos, &name, &topic))
-        topic_free(topic);
-    strmap_release(&p->topics);
+    produced_topics_release(&p->topics);
     if (p->client.rk)
         rd_kafka_destroy(p->client.rk);
     free(p);
