@@ -204,6 +204,7 @@ static void hand_over(struct source_state *s, bool commit, struct ks_source_batc
     }
     *ret = &s->batch->batch;
     s->batch = NULL;
+    s->batch_has_rows = false;
 }
 
 /* Offsets of everything, in the memory of the batch that carries them. */
