@@ -66,6 +66,8 @@ class Demo:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([self.program, "run", "-c", worker, pipeline], stdout=log,
                                             stderr=subprocess.STDOUT)
+        self.until(lambda: "[demo-source|task-0] RUNNING" in self.log.read_text(errors="replace"),
+                   "kitestream: reads the source")
 
     def stop(self):
         if self.process is None:
@@ -76,7 +78,7 @@ class Demo:
         except subprocess.TimeoutExpired:
             self.process.kill()
 
-    def until_in_target(self, condition, what):
+    def until(self, condition, what):
         def seen():
             if self.process.poll() is not None:
                 raise SystemExit(f"kitestream ended with {self.process.returncode}, see below\n{self._log_end()}")
@@ -85,7 +87,7 @@ class Demo:
             wait.until(seen, 90, what)
         except AssertionError as error:
             raise SystemExit(f"{error}\n{self._log_end()}") from error
-        print(f"  target: {what}", flush=True)
+        print(f"  {what}", flush=True)
 
     def _log_end(self):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
@@ -101,19 +103,19 @@ class Demo:
         books.create_partition("fiction")
         books.create_index("vector", {"index_type": "FLAT", "metric_type": "L2", "params": {}})
         books.load()
-        self.until_in_target(lambda: self.target.has(COLLECTION) and
-                             self.target.load_state(COLLECTION) == "Loaded", "the collection is there, loaded")
+        self.until(lambda: self.target.has(COLLECTION) and
+                             self.target.load_state(COLLECTION) == "Loaded", "target: the collection is there, loaded")
 
         say("five rows inserted, one of them into the partition")
         books.insert([_row(1, "Moby-Dick"), _row(2, "Emma"), _row(3, "Walden"), _row(4, "Middlemarch")])
         books.insert([_row(5, "Frankenstein")], partition_name="fiction")
-        self.until_in_target(lambda: self.target.count(COLLECTION) == 5, "five rows")
+        self.until(lambda: self.target.count(COLLECTION) == 5, "target: five rows")
 
         say("one upserted, one deleted")
         books.upsert([_row(2, "Emma, 2nd edition")])
         books.delete("id in [3]")
-        self.until_in_target(lambda: self.target.count(COLLECTION) == 4 and
-                             not differences(self.source, self.target, COLLECTION), "the same four rows")
+        self.until(lambda: self.target.count(COLLECTION) == 4 and
+                             not differences(self.source, self.target, COLLECTION), "target: the same four rows")
 
     def show(self, topic):
         say(f"$ kitestream tail -c worker.yaml --once {topic}")

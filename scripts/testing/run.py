@@ -2,7 +2,7 @@
 
 usage: scripts/test [--full]
 
-Builds (dev, asan, fuzz), runs the unit tests plainly and under ASan + UBSan, every fuzzer, and the
+Builds (dev, release, asan, fuzz), runs the unit tests plainly and under ASan + UBSan, every fuzzer, and the
 integration tests against real servers; below 15 minutes on two cores. --full adds the integration tests
 under ASan, the unit tests under TSan, longer fuzzing and longer kill loops; below an hour.
 
@@ -71,6 +71,7 @@ class Run:
         for preset in ["asan", "tsan"] if self.full else ["asan"]:
             self.stages.build(preset, NICE)
             self.stages.unit(preset, NICE)
+        self.stages.build("release", NICE)
         self.stages.build("fuzz", NICE)
         reserve = 20 * 60 if self.full else 0  # the integration tests under ASan come after the fuzzers
         self.stages.fuzz(self.fuzz_s, self.deadline - reserve)
