@@ -94,32 +94,14 @@ static const struct code_class legacy_codes[] = {
     {62, MILVUS_REFUSED},   /* schema mismatch */
 };
 
-/* Codes 65535 and legacy 1 say nothing, so the text has to: the first match counts. A refusal that
- * matches none is REFUSED, as nearly all of them are checks of what was asked for. */
+/* Codes 65535 and legacy 1 say nothing, so the text has to: the first match counts. Each holds a
+ * character that names of Milvus cannot hold, as texts quote the names of what they are about. A
+ * refusal that matches none is REFUSED: nearly all of them are checks of what was asked for. */
 static const struct text_class texts[] = {
-    {"REPLICATE_VIOLATION", MILVUS_REFUSED},
     {"rate limit", MILVUS_RETRY},
-    {"quota", MILVUS_STALLED},
-    {"larger than max", MILVUS_TOO_LARGE},
-    {"message size too large", MILVUS_TOO_LARGE},
-    {"context canceled", MILVUS_AMBIGUOUS},
-    {"context deadline", MILVUS_AMBIGUOUS},
-    {"timeout", MILVUS_AMBIGUOUS},
-    {"timed out", MILVUS_AMBIGUOUS},
-    {"rpc error", MILVUS_AMBIGUOUS},
-    {"connection", MILVUS_AMBIGUOUS},
-    {"unavailable", MILVUS_AMBIGUOUS},
-    {"node not match", MILVUS_AMBIGUOUS},
-    {"not ready", MILVUS_AMBIGUOUS},
-    {"not healthy", MILVUS_AMBIGUOUS},
-    {"broker", MILVUS_AMBIGUOUS},
-    {"kafka", MILVUS_AMBIGUOUS},
-    {"pulsar", MILVUS_AMBIGUOUS},
-    {"etcd", MILVUS_AMBIGUOUS},
-    {"no such host", MILVUS_AMBIGUOUS},
-    {"EOF", MILVUS_AMBIGUOUS},
     {"already exist", MILVUS_EXISTS},
-    {"duplicate", MILVUS_EXISTS},
+    {"duplicate collection", MILVUS_EXISTS},
+    {"duplicated new collection", MILVUS_EXISTS},
     {"at most one distinct index", MILVUS_EXISTS},
     {"can't find collection", MILVUS_NOT_FOUND},
     {"collection not found", MILVUS_NOT_FOUND},
@@ -127,6 +109,29 @@ static const struct text_class texts[] = {
     {"database not found", MILVUS_NOT_FOUND},
     {"index not found", MILVUS_NOT_FOUND},
     {"alias not found", MILVUS_NOT_FOUND},
+    {"quota exceeded", MILVUS_STALLED},
+    {"quota exhausted", MILVUS_STALLED},
+    {"larger than max", MILVUS_TOO_LARGE},
+    {"message size too large", MILVUS_TOO_LARGE},
+    {"context canceled", MILVUS_AMBIGUOUS},
+    {"context deadline", MILVUS_AMBIGUOUS},
+    {"timed out", MILVUS_AMBIGUOUS},
+    {"i/o timeout", MILVUS_AMBIGUOUS},
+    {"rpc error:", MILVUS_AMBIGUOUS},
+    {"connection refused", MILVUS_AMBIGUOUS},
+    {"connection reset", MILVUS_AMBIGUOUS},
+    {"connection closed", MILVUS_AMBIGUOUS},
+    {"transport is closing", MILVUS_AMBIGUOUS},
+    {"service unavailable", MILVUS_AMBIGUOUS},
+    {"node not match", MILVUS_AMBIGUOUS},
+    {"not ready", MILVUS_AMBIGUOUS},
+    {"not healthy", MILVUS_AMBIGUOUS},
+    {"local: ", MILVUS_AMBIGUOUS}, /* librdkafka's errors begin so */
+    {"broker: ", MILVUS_AMBIGUOUS},
+    {"etcdserver:", MILVUS_AMBIGUOUS},
+    {"no such host", MILVUS_AMBIGUOUS},
+    {"unexpected eof", MILVUS_AMBIGUOUS},
+    {": eof", MILVUS_AMBIGUOUS},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -103,6 +103,9 @@ static void test_milvus_answer_of_reply__code_65535_is_told_by_its_text(void **s
         {"rpc error: code = Unavailable desc = a", MILVUS_AMBIGUOUS},
         {"Local: Broker transport failure", MILVUS_AMBIGUOUS},
         {"quota exceeded", MILVUS_STALLED},
+        {"create duplicate collection with different parameters, collection: kafka_timeout_eof",
+         MILVUS_EXISTS},
+        {"field connection_timeout not exist", MILVUS_REFUSED},
         {"STREAMING_CODE_REPLICATE_VIOLATION: timeout", MILVUS_REFUSED},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
