@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from kitestream import Kitestream
 from parts import ROOT
@@ -204,3 +204,56 @@ def test_pause_and_resume_lose_nothing(runtime, kafka):
     runtime.wait_for(lambda: _ledger_count(runtime, kafka) == NUMBERS, 60, "all numbers in the ledger")
     runtime.stop()
     assert sorted(_numbers(runtime, kafka)) == list(range(NUMBERS))
+
+
+def test_dead_letters_are_exact_too(runtime, kafka, parts, kills):
+    """Records that no Avro serializer has written lie between the numbers. Each is dead-lettered once,
+    although the sink is killed again and again."""
+    chance = random.Random(3)
+    topic = f"{runtime.name}.numbers"
+    _count(runtime, NUMBERS, batch=10)
+    _ledger(runtime, **{"errors.tolerance": "all", "errors.deadletterqueue.topic.name": f"{runtime.name}.dead",
+                        "errors.deadletterqueue.topic.replication.factor": 1,
+                        "errors.deadletterqueue.context.headers.enable": "true", "commit.every": 100})
+    garbage = [f"garbage {number}".encode() for number in range(60)]
+    producer = Producer(parts.kafka_client)
+    for kill in range(max(3, kills // 2)):
+        runtime.start()
+        runtime.wait_for(lambda: topic in kafka.topics(), 30, "the topic")
+        for value in garbage[kill::max(3, kills // 2)]:
+            producer.produce(topic, value, key=b"\x01")
+            producer.flush(10)
+        time.sleep(1 + chance.random())
+        runtime.kill()
+    runtime.start()
+    runtime.wait_for(lambda: _ledger_count(runtime, kafka) == NUMBERS, 60, "all numbers in the ledger")
+    runtime.wait_for(lambda: len(kafka.raw(f"{runtime.name}.dead")) >= len(garbage), 30, "all letters")
+    runtime.stop()
+    letters = kafka.raw(f"{runtime.name}.dead")
+    assert sorted(letter.value() for letter in letters) == sorted(garbage)
+    headers = dict(letters[0].headers())
+    assert headers["__connect.errors.topic"] == topic.encode()
+    assert headers["__connect.errors.stage"] == b"KEY_CONVERTER"
+    assert headers["__connect.errors.connector.name"] == f"{runtime.name}-ledger".encode()
+    assert letters[0].key() == b"\x01"
+
+
+def test_at_least_once(runtime, kafka):
+    """Without transactions a kill may double numbers, never lose one; offsets follow the records."""
+    options = {"exactly.once.support": "off",
+               "value.converter": "org.apache.kafka.connect.storage.StringConverter"}
+    _count(runtime, 20000, batch=10, **options)
+    for _ in range(3):
+        runtime.start()
+        before = _offset(runtime, kafka, "count", {"counter": 1}).get("n", 0)
+        runtime.wait_for(lambda: _offset(runtime, kafka, "count", {"counter": 1}).get("n", 0) > before,  # noqa: B023
+                         30, "progress")
+        runtime.kill()
+        written = {int(message.value()) for message in kafka.raw(f"{runtime.name}.numbers")}
+        assert set(range(_offset(runtime, kafka, "count", {"counter": 1})["n"])) <= written
+    runtime.start()
+    runtime.wait_for(lambda: _offset(runtime, kafka, "count", {"counter": 1}).get("n") == 20000, 60, "the last offset")
+    runtime.stop()
+    written = [int(message.value()) for message in kafka.raw(f"{runtime.name}.numbers")]
+    assert set(written) == set(range(20000))
+    assert len(written) < 2 * 20000
