@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "map.h"
+#include "utf8_copy.h"
 
 struct ddl_queue {
     ddl_reached_fn *reached;
@@ -157,24 +158,17 @@ void ddl_queue_done(struct ddl_queue *q, struct queued_ddl *item)
     item_free(item);
 }
 
-static void set_reason(struct queued_ddl *item, const char *reason)
-{
-    size_t len = strnlen(reason, sizeof(item->reason) - 1);
-    memcpy(item->reason, reason, len);
-    item->reason[len] = '\0';
-}
-
 void ddl_queue_again(struct queued_ddl *item, int64_t not_before_ms, const char *reason)
 {
     item->state = QUEUED_WAITING;
     item->not_before_ms = not_before_ms;
-    set_reason(item, reason);
+    utf8_copy(item->reason, sizeof(item->reason), reason);
 }
 
 void ddl_queue_fail(struct queued_ddl *item, const char *reason)
 {
     item->state = QUEUED_FAILED;
-    set_reason(item, reason);
+    utf8_copy(item->reason, sizeof(item->reason), reason);
 }
 
 bool ddl_queue_has_drop(const struct ddl_queue *q, int64_t collection_id)

@@ -1,13 +1,13 @@
 #include "target_gate.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
+#include "utf8_copy.h"
 
 struct target_gate {
     pthread_mutex_t mutex;
@@ -135,6 +135,6 @@ bool target_gate_stopped(struct target_gate *g)
 void target_gate_report(struct target_gate *g, const char *trouble)
 {
     pthread_mutex_lock(&g->mutex);
-    snprintf(g->trouble, sizeof(g->trouble), "%s", trouble ? trouble : "");
+    utf8_copy(g->trouble, sizeof(g->trouble), trouble ? trouble : "");
     pthread_mutex_unlock(&g->mutex);
 }

@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "utf8_copy.h"
 
 enum { AFTER_DEADLINE_MS = 1000, STALLED_WAIT_MS = 30000, SCRATCH_KEPT = 1 << 20 };
 
@@ -40,17 +41,10 @@ static void push(struct running *r, const struct write_step *step)
     r->stack[r->count++] = *step;
 }
 
-static void copy_reason(char *to, size_t cap, const char *text)
-{
-    size_t len = strnlen(text, cap - 1);
-    memcpy(to, text, len);
-    to[len] = '\0';
-}
-
 static bool fail(struct running *r, const char *reason)
 {
     r->job->result = JOB_FAILED;
-    copy_reason(r->job->reason, sizeof(r->job->reason), reason);
+    utf8_copy(r->job->reason, sizeof(r->job->reason), reason);
     return false;
 }
 
@@ -68,7 +62,7 @@ static bool give_up_row(struct running *r, const struct change_row *row, const c
         return fail(r, message);
     job->bad = xgrow(job->bad, job->bad_count, &job->bad_cap, sizeof(*job->bad));
     job->bad[job->bad_count].row = row;
-    copy_reason(job->bad[job->bad_count].message, sizeof(job->bad[0].message), message);
+    utf8_copy(job->bad[job->bad_count].message, sizeof(job->bad[0].message), message);
     job->bad_count++;
     return true;
 }
@@ -136,14 +130,34 @@ static bool after_refusal(struct running *r, struct write_step *step,
     return true;
 }
 
+/* May the refusal be for one row's values? Codes of collections, partitions and clusters are for
+ * any row alike, and no reason to give rows up. */
+static bool concerns_rows(const struct milvus_answer *answer)
+{
+    enum { UNEXPECTED = 65535, PARAMETER = 1100, PARAMETER_MISSING = 1101, FIELD = 1700 };
+    /* Before 2.3: unexpected, argument, dimension, record. */
+    static const int32_t codes[] = {
+        UNEXPECTED, PARAMETER, PARAMETER_MISSING, FIELD, FIELD + 1, 1, 5, 7, 11};
+    if (answer->outcome == MILVUS_NOT_FOUND || strstr(answer->message, "REPLICATE_VIOLATION"))
+        return false;
+    if (answer->grpc != GRPC_CODE_OK)
+        return answer->grpc == GRPC_CODE_INVALID_ARGUMENT || answer->grpc == GRPC_CODE_OUT_OF_RANGE;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+        if (codes[i] == answer->code)
+            return true;
+    return false;
+}
+
 /* Refused for what it says. With dead letters the bad row is found by halving. */
 static bool after_bad_value(struct running *r, struct write_step *step,
                             const struct milvus_answer *answer)
 {
-    if (step->row_count == 1 && answer->outcome != MILVUS_NOT_FOUND)
+    bool too_large = answer->outcome == MILVUS_TOO_LARGE;
+    if (!too_large && !concerns_rows(answer))
+        return fail(r, answer->message);
+    if (step->row_count == 1)
         return give_up_row(r, step->rows[0], answer->message);
-    if (answer->outcome == MILVUS_TOO_LARGE ||
-        (r->job->dead_letters && answer->outcome == MILVUS_REFUSED))
+    if (too_large || r->job->dead_letters)
         return push_halves(r, step);
     return fail(r, answer->message);
 }

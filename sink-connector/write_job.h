@@ -23,7 +23,7 @@ enum job_result {
 
 struct bad_row {
     const struct change_row *row;
-    char message[400];
+    char message[512];
 };
 
 struct write_job {
