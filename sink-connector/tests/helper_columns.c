@@ -342,3 +342,23 @@ bool columns_equal(enum milvus_type type, const struct ks_cell *a, const struct 
             return false;
     return true;
 }
+
+/* ---- recorded bytes ---- */
+
+uint8_t *columns_base64(const char *p, size_t *ret_len, struct ks_arena *arena)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint8_t *bytes = ks_arena_alloc(arena, strlen(p) + 1);
+    uint32_t bits = 0;
+    size_t have = 0;
+    *ret_len = 0;
+    for (; *p && *p != '='; p++) {
+        bits = bits << 6 | (uint32_t)(strchr(digits, *p) - digits);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            bytes[(*ret_len)++] = (uint8_t)(bits >> have);
+        }
+    }
+    return bytes;
+}

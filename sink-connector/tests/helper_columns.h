@@ -16,5 +16,7 @@ const struct ks_cell **columns_cells(const MilvusRows__FieldData *column, size_t
 const struct ks_cell **columns_random(const struct ddl_field *field, size_t count,
                                       struct ks_arena *arena);
 bool columns_equal(enum milvus_type type, const struct ks_cell *a, const struct ks_cell *b);
+/* Recorded bytes as they stand in JSON. */
+uint8_t *columns_base64(const char *p, size_t *ret_len, struct ks_arena *arena);
 
 #endif

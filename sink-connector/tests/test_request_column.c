@@ -29,30 +29,12 @@ static int teardown(void **state)
 
 /* ---- recorded rows ---- */
 
-static uint8_t *base64(const json_t *text, size_t *ret_len, struct ks_arena *arena)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *p = json_string_value(text);
-    uint8_t *bytes = ks_arena_alloc(arena, strlen(p) + 1);
-    uint32_t bits = 0;
-    size_t have = 0;
-    *ret_len = 0;
-    for (; *p && *p != '='; p++) {
-        bits = bits << 6 | (uint32_t)(strchr(digits, *p) - digits);
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            bytes[(*ret_len)++] = (uint8_t)(bits >> have);
-        }
-    }
-    return bytes;
-}
-
 /* The target's schema, as its own answer tells it. */
 static const struct ddl_schema *described(const json_t *line, struct ks_arena *arena)
 {
     size_t len;
-    uint8_t *bytes = base64(json_object_get(line, "schema"), &len, arena);
+    uint8_t *bytes =
+        columns_base64(json_string_value(json_object_get(line, "schema")), &len, arena);
     struct milvus_collection *c = ks_arena_zalloc(arena, sizeof(*c));
     MilvusApi__DescribeCollectionResponse answer = MILVUS_API__DESCRIBE_COLLECTION_RESPONSE__INIT;
     answer.schema = milvus_meta__collection_schema__unpack(NULL, len, bytes);
@@ -107,7 +89,7 @@ static size_t check_line(const json_t *line, struct ks_arena *arena)
     size_t checked = 0;
     for (size_t i = 0; i < json_array_size(columns); i++) {
         size_t len;
-        uint8_t *bytes = base64(json_array_get(columns, i), &len, arena);
+        uint8_t *bytes = columns_base64(json_string_value(json_array_get(columns, i)), &len, arena);
         MilvusRows__FieldData *column = milvus_rows__field_data__unpack(NULL, len, bytes);
         assert_non_null(column);
         const struct ddl_field *field = find_field(schema, column->field_name);
