@@ -19,10 +19,10 @@ struct change_row {
     int32_t partition;
     int64_t offset;
     int64_t collection_id;
-    int64_t partition_id;             /* of Milvus; -1: no concrete partition */
-    struct ks_slice partition_name;   /* of Milvus; empty: none was named */
+    int64_t partition_id;           /* of Milvus; -1: no concrete partition */
+    struct ks_slice partition_name; /* of Milvus; empty: none was named */
     uint64_t tick;
-    int64_t ddl_seq;                  /* the DDL that must be applied before this row */
+    int64_t ddl_seq; /* the DDL that must be applied before this row */
     bool pk_is_string;
     int64_t pk_int;
     struct ks_slice pk_str;

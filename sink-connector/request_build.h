@@ -1,5 +1,6 @@
 /* A write step in, the bytes of one MilvusService request out: rows become columns. Fields are
- * matched by name with the target's schema; function outputs are left out. No allocation per row. */
+ * matched by name with the target's schema; function outputs are left out. No allocation per row.
+ */
 #ifndef SINK_REQUEST_BUILD_H
 #define SINK_REQUEST_BUILD_H
 

@@ -25,9 +25,9 @@ struct write_plan {
 };
 
 struct write_plan_options {
-    bool always_upsert;        /* write.mode=upsert */
-    int64_t upsert_below;      /* c records with an offset below this are Upserts (after an unclean
-                                  start, ordering §5); 0 = none */
+    bool always_upsert;         /* write.mode=upsert */
+    int64_t upsert_below;       /* c records with an offset below this are Upserts (after an unclean
+                                   start, ordering §5); 0 = none */
     size_t max_rows, max_bytes; /* of one request */
     bool (*partition_key)(void *arg, int64_t collection_id); /* then a step names no partition */
     void *arg;
