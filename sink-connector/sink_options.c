@@ -216,6 +216,12 @@ static bool equals(const struct ks_config *config, const char *key, const char *
     return given && strcmp(given, value) == 0;
 }
 
+static bool has_text(const struct ks_config *config, const char *key)
+{
+    const char *given = ks_config_get(config, key);
+    return given && *given;
+}
+
 static char *copy_or_null(const struct ks_config *config, const char *key)
 {
     const char *text = ks_config_get(config, key);
@@ -269,7 +275,8 @@ enum ks_status sink_options_parse(const struct ks_config *config, struct sink_op
     parse_target(config, &o);
     o.ddl_topic = xasprintf("%s.ddl", prefix ? prefix : "");
     o.always_upsert = equals(config, "write.mode", "upsert");
-    o.dead_letters = equals(config, "errors.tolerance", "all");
+    o.dead_letters = equals(config, "errors.tolerance", "all") ||
+                     has_text(config, "errors.deadletterqueue.topic.name");
     o.allow_missing = equals(config, "missing.records", "skip");
     o.threads = (size_t)ks_config_long(config, "writer.threads", 4);
     o.buffer_bytes = (size_t)ks_config_long(config, "sink.buffer.max.bytes", 32 << 20);

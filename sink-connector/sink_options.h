@@ -20,7 +20,7 @@ struct sink_options {
     struct name_filter *filter;
     enum ddl_policy policy[DDL_KIND_COUNT];
     bool always_upsert;
-    bool dead_letters;  /* errors.tolerance=all */
+    bool dead_letters;  /* bad rows have somewhere to go: the host takes them (report_errant) */
     bool allow_missing; /* missing.records=skip */
     size_t threads;
     size_t buffer_bytes;

@@ -66,7 +66,7 @@ static enum ks_status lost(const char *channel, int64_t wanted, const struct ran
 enum ks_status mq_offsets_lost(rd_kafka_t *rk, const char *channel, int64_t wanted,
                                struct ks_error *err)
 {
-    struct range range;
+    struct range range = {0};
     enum ks_status status = ask_range(rk, channel, &range, err);
     return status ? status : lost(channel, wanted, &range, err);
 }
