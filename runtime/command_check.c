@@ -8,11 +8,7 @@ static size_t check_connector(const struct pipeline_file *file, const struct pip
                               const struct plugin_set *plugins, FILE *err)
 {
     struct config_issues issues = {0};
-    struct ks_config view = string_map_view(&c->config);
-    const struct ks_connector_class *cls =
-        connector_plan_check(plugins, c->name, &c->config, &issues);
-    if (cls)
-        config_check_rules(cls, &view, &issues);
+    connector_plan_check(plugins, c->name, &c->config, &issues);
     for (size_t i = 0; i < issues.count; i++)
         fprintf(err, "%s:%d: connector \"%s\": %s\n", file->path,
                 pipeline_connector_line(c, issues.list[i].option), c->name, issues.list[i].message);

@@ -102,6 +102,7 @@ const struct ks_connector_class *connector_plan_check(const struct plugin_set *p
     struct tables tables = tables_of(cls);
     struct ks_config view = string_map_view(config);
     config_def_check(tables.list, &view, issues);
+    config_check_rules(cls, &view, issues);
     if (issues->count == before)
         check_with_class(cls, config, issues);
     return cls;
