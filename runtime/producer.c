@@ -130,7 +130,7 @@ enum ks_status producer_wait(struct producer *p, int64_t deadline_mono_ms, struc
         if (now_ms >= deadline_mono_ms)
             return ks_error_set(err, KS_ERR_RETRIABLE,
                                 "%zu records wait for Kafka's acknowledgement", p->outstanding);
-        producer_poll(p, 100);
+        rd_kafka_flush(p->client.rk, 100); /* serves reports as poll does, and ends the linger */
     }
     return status;
 }
