@@ -41,7 +41,8 @@ class Kafka:
 
     def delete(self, prefix):
         """A topic costs a broker memory and, after it was killed, time."""
-        for done in self.admin.delete_topics(self.topics(prefix)).values():
+        topics = self.topics(prefix)
+        for done in self.admin.delete_topics(topics).values() if topics else ():
             done.result()
 
     def partitions(self, topic):

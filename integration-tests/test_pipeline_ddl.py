@@ -63,7 +63,7 @@ def test_partitions_loaded_one_by_one(pipeline, source, target, name):
 
     pipeline.ddl_arrives(lambda: target.has(name) and len(target.collection(name).partitions) == 4 and
                          loaded() == [True, True, False], "two partitions loaded")
-    made.release(partition_names=["p1"])
+    made.partition("p1").release()
     pipeline.ddl_arrives(lambda: loaded() == [False, True, False], "one partition loaded")
 
 
