@@ -19,7 +19,10 @@ struct channel {
     int64_t last_tick_offset;
     uint64_t resume_tick;
     bool resuming;
-    size_t users; /* collections that use it */
+    size_t users;         /* collections that use it, until their drop is released */
+    size_t live;          /* of those, the ones whose drop has not been delivered */
+    uint64_t drop_tick;   /* the greatest of the drops delivered for it */
+    uint64_t last_mq_ddl; /* effective tick of the last flush or gap read from it */
     struct mq_record *head, **tail;
     size_t held_bytes;
 };
@@ -27,6 +30,7 @@ struct channel {
 struct channel_use {
     int channel;
     int64_t collection_id;
+    bool dropped; /* its drop is delivered, not yet released */
 };
 
 /* A flush or gap: held until W reaches it. */
@@ -151,16 +155,26 @@ int sequencer_find_channel(const struct sequencer *s, const char *name)
     return -1;
 }
 
+/* May rows still come that W has to wait for? Not once every collection of the channel is dropped
+ * and read to its drop. */
+static bool holds(const struct channel *c)
+{
+    return c->live > 0 || (c->users > 0 && c->last_tick < c->drop_tick);
+}
+
 void sequencer_use(struct sequencer *s, int channel, int64_t collection_id, uint64_t create_tick)
 {
     for (size_t i = 0; i < s->use_count; i++)
         if (s->uses[i].channel == channel && s->uses[i].collection_id == collection_id)
             return;
     s->uses = xgrow(s->uses, s->use_count, &s->use_cap, sizeof(*s->uses));
-    s->uses[s->use_count++] = (struct channel_use){channel, collection_id};
+    s->uses[s->use_count++] = (struct channel_use){channel, collection_id, false};
     struct channel *c = &s->channels[channel];
+    bool idle = !holds(c);
+    c->users++;
+    c->live++;
     /* An unused channel had no ticks; everything before the create is complete on it. */
-    if (c->users++ == 0 && create_tick > 0 && c->last_tick < create_tick - 1) {
+    if (idle && create_tick > 0 && c->last_tick < create_tick - 1) {
         c->last_tick = create_tick - 1;
         c->last_tick_offset = INT64_MAX; /* not from a record: nothing to read again */
     }
@@ -170,10 +184,13 @@ static void end_uses(struct sequencer *s, int64_t collection_id)
 {
     size_t kept = 0;
     for (size_t i = 0; i < s->use_count; i++) {
-        if (s->uses[i].collection_id == collection_id)
-            s->channels[s->uses[i].channel].users--;
-        else
+        struct channel *c = &s->channels[s->uses[i].channel];
+        if (s->uses[i].collection_id == collection_id) {
+            c->users--;
+            c->live -= !s->uses[i].dropped;
+        } else {
             s->uses[kept++] = s->uses[i];
+        }
     }
     s->use_count = kept;
 }
@@ -193,11 +210,28 @@ static uint64_t effective_tick(struct sequencer *s, uint64_t own_tick, uint64_t 
     return s->released + 1;
 }
 
+/* After the last drop a channel has ticks up to the drop's own time, no further: one that waited
+ * for the drop's effective tick could wait for ever. */
+static void note_drop(struct sequencer *s, int64_t collection_id, uint64_t tick)
+{
+    for (size_t i = 0; i < s->use_count; i++) {
+        struct channel *c = &s->channels[s->uses[i].channel];
+        if (s->uses[i].collection_id != collection_id || s->uses[i].dropped)
+            continue;
+        s->uses[i].dropped = true;
+        c->live--;
+        c->drop_tick = max_tick(c->drop_tick, tick);
+    }
+}
+
 void sequencer_add_ddl(struct sequencer *s, struct pending_ddl *take_ddl)
 {
+    struct ddl *ddl = take_ddl->ddl;
     take_ddl->next = NULL;
-    take_ddl->ddl->tick = effective_tick(s, take_ddl->own_tick, s->last_effective);
-    s->last_effective = take_ddl->ddl->tick;
+    ddl->tick = effective_tick(s, take_ddl->own_tick, s->last_effective);
+    s->last_effective = ddl->tick;
+    if (ddl->kind == DDL_DROP_COLLECTION)
+        note_drop(s, ddl->collection_id, take_ddl->own_tick ? take_ddl->own_tick : ddl->tick);
     *s->ddl_tail = take_ddl;
     s->ddl_tail = &take_ddl->next;
 }
@@ -205,8 +239,17 @@ void sequencer_add_ddl(struct sequencer *s, struct pending_ddl *take_ddl)
 void sequencer_add_mq_ddl(struct sequencer *s, struct pending_ddl *take_ddl, int channel,
                           int64_t offset)
 {
+    struct channel *c = &s->channels[channel];
+    /* Released before the restart; it is read again because of something else that waits. */
+    if (c->users > 0 && c->resuming && take_ddl->own_tick <= c->resume_tick) {
+        pending_ddl_free(take_ddl);
+        return;
+    }
     take_ddl->next = NULL;
-    take_ddl->ddl->tick = effective_tick(s, take_ddl->own_tick, 0);
+    /* In the order of their offsets: so the position of a channel without ticks tells exactly which
+     * ones the stream has. */
+    take_ddl->ddl->tick = effective_tick(s, take_ddl->own_tick, c->last_mq_ddl);
+    c->last_mq_ddl = take_ddl->ddl->tick;
     struct mq_ddl *d = xcalloc(1, sizeof(*d));
     *d = (struct mq_ddl){.ddl = take_ddl, .channel = channel, .offset = offset};
     struct mq_ddl **at = &s->mq_ddl;
@@ -232,6 +275,25 @@ static void add_tick(struct channel *c, const struct mq_record *rec)
     c->last_tick_offset = rec->offset;
 }
 
+/* Counts `count` records that are rightly not of the stream. False: they are missed. */
+static bool leave_out(struct sequencer *s, const struct mq_record *rec, size_t count)
+{
+    switch (s->options.fate(s->options.fate_arg, rec->collection_id, rec->end_tick)) {
+    case ROW_DROPPED:
+        s->counters.dropped_records += count;
+        return true;
+    case ROW_FILTERED:
+        s->counters.filtered_records += count;
+        return true;
+    case ROW_OLD:
+        s->counters.old_records += count;
+        return true;
+    case ROW_UNKNOWN:
+        break;
+    }
+    return false;
+}
+
 /* Is the row of the stream at all? False: drop it. */
 static enum ks_status admit_row(struct sequencer *s, const struct channel *c,
                                 const struct mq_record *rec, bool *ret_admit, struct ks_error *err)
@@ -245,6 +307,8 @@ static enum ks_status admit_row(struct sequencer *s, const struct channel *c,
         s->counters.duplicate_records++;
         return KS_OK;
     }
+    if (rec->begin_tick <= s->released && leave_out(s, rec, 1))
+        return KS_OK;
     if (rec->begin_tick <= s->released)
         return ks_error_set(err, KS_ERR_FATAL,
                             "record at %s offset %" PRId64 " has tick %" PRIu64
@@ -412,19 +476,8 @@ static void collect_group(struct sequencer *s, struct mq_record *first)
 static enum ks_status judge_group(struct sequencer *s, const struct mq_record *rec,
                                   struct ks_error *err)
 {
-    switch (s->options.fate(s->options.fate_arg, rec->collection_id, rec->end_tick)) {
-    case ROW_DROPPED:
-        s->counters.dropped_records += s->group_count;
+    if (leave_out(s, rec, s->group_count))
         return KS_OK;
-    case ROW_FILTERED:
-        s->counters.filtered_records += s->group_count;
-        return KS_OK;
-    case ROW_OLD:
-        s->counters.old_records += s->group_count;
-        return KS_OK;
-    case ROW_UNKNOWN:
-        break;
-    }
     return ks_error_set(err, KS_ERR_FATAL,
                         "%s offset %" PRId64 " holds rows of collection %" PRId64
                         ", which etcd does not know at tick %" PRIu64
@@ -481,6 +534,11 @@ uint64_t sequencer_row_start(const struct sequencer *s)
     return s->options.row_start;
 }
 
+uint64_t sequencer_last_ddl_tick(const struct sequencer *s)
+{
+    return s->ddl_head ? s->last_effective : 0;
+}
+
 bool sequencer_has_ddl(const struct sequencer *s)
 {
     return s->ddl_head || s->mq_ddl;
@@ -491,8 +549,8 @@ int64_t sequencer_position(const struct sequencer *s, int channel)
     const struct channel *c = &s->channels[channel];
     int64_t position = c->head ? c->head->offset : c->next_offset;
     /* A pchannel's last tick, after its last drop, never comes again: it is held until W has
-     * reached it, else a restart would wait for it for ever. */
-    if (c->last_tick > s->released && c->last_tick_offset < position)
+     * reached it, else a restart would wait for it for ever. Nobody waits for an unused one. */
+    if (c->users > 0 && c->last_tick > s->released && c->last_tick_offset < position)
         position = c->last_tick_offset;
     for (const struct mq_ddl *d = s->mq_ddl; d; d = d->next)
         if (d->channel == channel && d->offset < position)
@@ -542,7 +600,7 @@ int sequencer_slowest_channel(const struct sequencer *s)
 {
     int slowest = -1;
     for (size_t i = 0; i < s->channel_count; i++)
-        if (s->channels[i].users > 0 &&
+        if (holds(&s->channels[i]) &&
             (slowest < 0 || s->channels[i].last_tick < s->channels[slowest].last_tick))
             slowest = (int)i;
     return slowest;

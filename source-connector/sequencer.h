@@ -16,9 +16,10 @@
 
 struct sequencer;
 
-/* What becomes of rows whose collection the emitted catalogue does not have. */
+/* What becomes of rows whose collection the emitted catalogue does not have, and of rows that come
+ * when W has passed them. */
 enum row_fate {
-    ROW_UNKNOWN,  /* an error */
+    ROW_UNKNOWN,  /* of a living collection, or of one nobody knows: an error */
     ROW_DROPPED,  /* the collection is gone: left-overs */
     ROW_FILTERED, /* excluded by configuration */
     ROW_OLD,      /* older than our first list, of a collection gone before it */
@@ -56,8 +57,9 @@ int sequencer_find_channel(const struct sequencer *s, const char *name); /* -1 *
 void sequencer_use(struct sequencer *s, int channel, int64_t collection_id, uint64_t create_tick);
 /* In revision order. The caller has already called sequencer_use for a create's channels. */
 void sequencer_add_ddl(struct sequencer *s, struct pending_ddl *take_ddl);
-/* A change the MQ tells (flush, gap): own tick, outside the revision order. `channel` and `offset`
- * say where it was read, so that its position is held until it is released. */
+/* A change the MQ tells (flush, gap): own tick, outside the revision order, in the order of its
+ * channel. `channel` and `offset` say where it was read, so that its position is held until it is
+ * released. */
 void sequencer_add_mq_ddl(struct sequencer *s, struct pending_ddl *take_ddl, int channel,
                           int64_t offset);
 /* Everything up to this revision has been added. */
@@ -69,8 +71,8 @@ enum ks_status sequencer_add_record(struct sequencer *s, struct mq_record *take_
 
 /* ---- release ---- */
 
-/* The W that could be released now: the least last tick of the channels in use, or idle_tick when
- * none is. Never less than what is released. */
+/* The W that could be released now: the least last tick of the channels that W waits for, or
+ * idle_tick when there is none. Never less than what is released. */
 uint64_t sequencer_candidate(const struct sequencer *s, uint64_t idle_tick);
 /* Orders everything up to `w`, which may be lowered so that no row is held back behind a create
  * that comes later. Precondition: the last release has been consumed, and every DDL with a tick
@@ -101,6 +103,8 @@ uint64_t sequencer_released(const struct sequencer *s);
 /* Rows and flushes at or before it are not of the stream; UINT64_MAX: not yet decided. */
 uint64_t sequencer_row_start(const struct sequencer *s);
 bool sequencer_has_ddl(const struct sequencer *s); /* waiting to be released */
+/* Effective tick of the last DDL that waits; 0: none does. With no channel in use W goes there. */
+uint64_t sequencer_last_ddl_tick(const struct sequencer *s);
 /* Offset of the oldest record still held (the last tick counts until W reaches it), or the next one
  * to read. */
 int64_t sequencer_position(const struct sequencer *s, int channel);
@@ -113,7 +117,8 @@ bool sequencer_channel_used(const struct sequencer *s, int channel);
 uint64_t sequencer_channel_tick(const struct sequencer *s, int channel);
 size_t sequencer_held_bytes(const struct sequencer *s);
 size_t sequencer_channel_held_bytes(const struct sequencer *s, int channel);
-/* The channel in use with the least tick: the one that holds W back; -1 if none is in use. */
+/* The channel with the least tick of those that W waits for: in use, and not read to the drop of
+ * its last collection. -1: none. */
 int sequencer_slowest_channel(const struct sequencer *s);
 const struct sequencer_counters *sequencer_counters(const struct sequencer *s);
 

@@ -55,6 +55,9 @@ static uint64_t idle_tick(const struct source_state *s)
 {
     struct meta_model *model = meta_reader_model(s->meta);
     uint64_t floor = meta_model_creating_floor(model), max = meta_model_max_tick(model);
+    uint64_t waiting = sequencer_last_ddl_tick(s->sequencer);
+    if (max < waiting)
+        max = waiting;
     return max < floor ? max : floor - 1;
 }
 
