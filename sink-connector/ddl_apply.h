@@ -3,8 +3,9 @@
  * Idempotent, since after a crash at most one DDL of a queue is repeated: what is there already and
  * equal is done; what is there and different is an error that names the difference. Collections
  * that this sink may touch carry a stamp, property kitestream.source=<cluster>/<collection id>:
- * drop and rename act on a matching stamp only (ordering §5). If the process dies between the call
- * and the commit of "applied": the DDL is repeated. */
+ * drop and rename act on a matching stamp only (ordering §5). After an ambiguous answer a run lasts
+ * until the call can no longer take effect, so nothing overtakes it. If the process dies between
+ * the call and the commit of "applied": the DDL is repeated. */
 #ifndef SINK_DDL_APPLY_H
 #define SINK_DDL_APPLY_H
 
@@ -35,17 +36,12 @@ struct ddl_work {
     bool only_look;   /* ddl.policy=skip of a create: is the collection there and equal? */
     /* out */
     enum ddl_result result;
-    bool adopted; /* a create found an equal collection without a stamp */
-    char reason[512];
+    bool adopted;     /* a create found an equal collection without a stamp */
+    char reason[512]; /* when applied: "", or what was left as it is */
 };
 
 struct ddl_work *ddl_work_new(const struct ddl *ddl);
 void ddl_work_free(struct ddl_work *w);
 void ddl_apply_run(struct pool_work *work);
-
-/* The first difference between what the source has and what the target has, as text; false if rows
- * of the one fit the other. */
-bool ddl_schema_differs(const struct ddl_schema *source, const struct ddl_schema *target, char *ret,
-                        size_t cap);
 
 #endif

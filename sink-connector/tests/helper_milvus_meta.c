@@ -1,4 +1,4 @@
-/* The model's metadata: what 2.3.5 answers to it. */
+/* The model's databases, collections and aliases: what 2.3.5 answers to changes of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,11 +6,7 @@
 #include "alloc.h"
 #include "helper_milvus_parts.h"
 
-#define DEFAULT_PARTITION "_default"
-/* The request as a message; drop_message ends it. */
-#define UNPACK(type) unpack(&milvus_api__##type##__descriptor, request)
-
-static void *unpack(const ProtobufCMessageDescriptor *type, struct ks_slice request)
+void *model_unpack(const ProtobufCMessageDescriptor *type, struct ks_slice request)
 {
     void *message = protobuf_c_message_unpack(type, NULL, request.len, request.data);
     if (!message)
@@ -18,12 +14,12 @@ static void *unpack(const ProtobufCMessageDescriptor *type, struct ks_slice requ
     return message;
 }
 
-static void drop_message(void *message)
+void model_drop(void *message)
 {
     protobuf_c_message_free_unpacked(message, NULL);
 }
 
-static void pack(const void *message, struct ks_buf *out)
+void model_pack(const void *message, struct ks_buf *out)
 {
     size_t len = protobuf_c_message_get_packed_size(message);
     uint8_t *bytes = xmalloc(len + 1);
@@ -32,7 +28,7 @@ static void pack(const void *message, struct ks_buf *out)
     free(bytes);
 }
 
-static void set_name(char to[MODEL_NAME], const char *from)
+void model_set_name(char to[MODEL_NAME], const char *from)
 {
     snprintf(to, MODEL_NAME, "%s", from);
 }
@@ -85,22 +81,6 @@ int model_partition_index(const struct model_collection *c, const char *partitio
     return -1;
 }
 
-static bool is_loaded(const struct model_collection *c)
-{
-    for (size_t i = 0; i < MODEL_FEW; i++)
-        if (c->partitions[i].loaded)
-            return true;
-    return false;
-}
-
-static struct model_index *find_index(struct model_collection *c, const char *name)
-{
-    for (size_t i = 0; i < MODEL_FEW; i++)
-        if (strcmp(c->indexes[i].name, name) == 0)
-            return &c->indexes[i];
-    return NULL;
-}
-
 void model_collection_free(struct model_collection *c)
 {
     milvus_meta__collection_schema__free_unpacked(c->schema, NULL);
@@ -121,8 +101,8 @@ static struct model_answer create_database(struct milvus_model *m, struct ks_sli
     while (m->databases[i][0])
         i++;
     if (a.code == 0)
-        set_name(m->databases[i], r->db_name);
-    drop_message(r);
+        model_set_name(m->databases[i], r->db_name);
+    model_drop(r);
     return a;
 }
 
@@ -142,7 +122,7 @@ static struct model_answer drop_database(struct milvus_model *m, struct ks_slice
     for (size_t i = 0; i < MODEL_FEW && a.code == 0; i++)
         if (strcmp(m->databases[i], r->db_name) == 0)
             m->databases[i][0] = '\0';
-    drop_message(r);
+    model_drop(r);
     return a;
 }
 
@@ -155,7 +135,7 @@ static struct model_answer list_databases(struct milvus_model *m, struct ks_slic
     for (size_t i = 0; i < MODEL_FEW; i++)
         if (m->databases[i][0])
             names[reply.n_db_names++] = m->databases[i];
-    pack(&reply, body);
+    model_pack(&reply, body);
     return model_ok();
 }
 
@@ -166,15 +146,15 @@ static void set_property(struct model_collection *c, const char *key, const char
     size_t i = 0;
     while (c->properties[i][0][0] && strcmp(c->properties[i][0], key) != 0)
         i++;
-    set_name(c->properties[i][0], key);
-    set_name(c->properties[i][1], value);
+    model_set_name(c->properties[i][0], key);
+    model_set_name(c->properties[i][1], value);
 }
 
 static bool same_create(const struct model_collection *c,
                         const MilvusApi__CreateCollectionRequest *r)
 {
     struct ks_buf schema = {0};
-    pack(c->schema, &schema);
+    model_pack(c->schema, &schema);
     bool same = schema.len == r->schema.len &&
                 memcmp(schema.data, r->schema.data, schema.len) == 0 && c->shards == r->shards_num;
     for (size_t i = 0; i < r->n_properties; i++) {
@@ -195,13 +175,13 @@ static void add_collection(struct milvus_model *m, const MilvusApi__CreateCollec
         c++;
     c->used = true;
     c->id = ++m->last_id;
-    set_name(c->db, *r->db_name ? r->db_name : "default");
-    set_name(c->name, r->collection_name);
+    model_set_name(c->db, *r->db_name ? r->db_name : "default");
+    model_set_name(c->name, r->collection_name);
     c->schema = milvus_meta__collection_schema__unpack(NULL, r->schema.len, r->schema.data);
     c->shards = r->shards_num;
     for (size_t i = 0; i < r->n_properties; i++)
         set_property(c, r->properties[i]->key, r->properties[i]->value);
-    set_name(c->partitions[0].name, DEFAULT_PARTITION);
+    model_set_name(c->partitions[0].name, "_default");
 }
 
 static struct model_answer create_collection(struct milvus_model *m, struct ks_slice request,
@@ -211,7 +191,9 @@ static struct model_answer create_collection(struct milvus_model *m, struct ks_s
     struct model_answer a = model_ok();
     struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
     if (c && strcmp(c->name, r->collection_name) != 0)
-        a = model_refuse(1601, "collection name [%s] conflicts with an existing alias", c->name);
+        a = model_refuse(65535,
+                         "create duplicate collection with different parameters, collection: %s",
+                         r->collection_name);
     else if (c && !same_create(c, r))
         a = model_refuse(65535,
                          "create duplicate collection with different parameters, collection: %s",
@@ -220,8 +202,28 @@ static struct model_answer create_collection(struct milvus_model *m, struct ks_s
         add_collection(m, r);
         a = model_ok();
     }
-    drop_message(r);
+    model_drop(r);
     return a;
+}
+
+/* Milvus forgets what they point at, but not that they are. */
+static void leave_aliases(struct milvus_model *m, const struct model_collection *c)
+{
+    for (size_t i = 0; i < MODEL_FEW; i++)
+        if (c->aliases[i][0])
+            model_set_name(m->left_aliases[i], c->aliases[i]);
+}
+
+static bool is_left(struct milvus_model *m, const char *alias, bool take)
+{
+    for (size_t i = 0; i < MODEL_FEW; i++) {
+        if (strcmp(m->left_aliases[i], alias) != 0)
+            continue;
+        if (take)
+            m->left_aliases[i][0] = '\0';
+        return true;
+    }
+    return false;
 }
 
 static struct model_answer drop_collection(struct milvus_model *m, struct ks_slice request,
@@ -232,11 +234,12 @@ static struct model_answer drop_collection(struct milvus_model *m, struct ks_sli
     struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
     if (c && strcmp(c->name, r->collection_name) != 0)
         a = model_refuse(65535, "cannot drop the collection via alias = %s", r->collection_name);
-    else if (c)
+    else if (c) {
+        leave_aliases(m, c);
         model_collection_free(c);
-    else if (a.code == 100)
+    } else if (a.code == 100)
         a = model_ok();
-    drop_message(r);
+    model_drop(r);
     return a;
 }
 
@@ -268,10 +271,10 @@ static struct model_answer describe_collection(struct milvus_model *m, struct ks
         reply.collectionid = c->id;
         reply.shards_num = c->shards;
         reply.collection_name = r->collection_name;
-        pack(&reply, body);
+        model_pack(&reply, body);
         c->schema->name = given;
     }
-    drop_message(r);
+    model_drop(r);
     return a;
 }
 
@@ -288,10 +291,10 @@ static struct model_answer rename_collection(struct milvus_model *m, struct ks_s
                          "alias",
                          new_db, r->newname);
     if (c && a.code == 0) {
-        set_name(c->db, new_db);
-        set_name(c->name, r->newname);
+        model_set_name(c->db, new_db);
+        model_set_name(c->name, r->newname);
     }
-    drop_message(r);
+    model_drop(r);
     return a;
 }
 
@@ -303,7 +306,7 @@ static struct model_answer alter_collection(struct milvus_model *m, struct ks_sl
     struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
     for (size_t i = 0; c && i < r->n_properties; i++)
         set_property(c, r->properties[i]->key, r->properties[i]->value);
-    drop_message(r);
+    model_drop(r);
     return a;
 }
 
@@ -314,246 +317,7 @@ static struct model_answer flush(struct milvus_model *m, struct ks_slice request
     struct model_answer a = model_ok();
     for (size_t i = 0; i < r->n_collection_names; i++)
         model_find(m, r->db_name, r->collection_names[i], &a);
-    drop_message(r);
-    return a;
-}
-
-/* ---- partitions ---- */
-
-static struct model_answer show_partitions(struct milvus_model *m, struct ks_slice request,
-                                           struct ks_buf *body)
-{
-    MilvusApi__CollectionRequest *r = UNPACK(collection_request);
-    MilvusApi__ShowPartitionsResponse reply = MILVUS_API__SHOW_PARTITIONS_RESPONSE__INIT;
-    char *names[MODEL_FEW];
-    int64_t ids[MODEL_FEW];
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    reply.partition_names = names;
-    reply.partitionids = ids;
-    for (size_t i = 0; c && i < MODEL_FEW; i++)
-        if (c->partitions[i].name[0]) {
-            ids[reply.n_partitionids++] = (int64_t)i + 1;
-            names[reply.n_partition_names++] = c->partitions[i].name;
-        }
-    pack(&reply, body);
-    drop_message(r);
-    return a;
-}
-
-static struct model_answer create_partition(struct milvus_model *m, struct ks_slice request,
-                                            struct ks_buf *body)
-{
-    MilvusApi__PartitionRequest *r = UNPACK(partition_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    size_t free_at = 0;
-    while (c && c->partitions[free_at].name[0])
-        free_at++;
-    if (c && model_partition_index(c, r->partition_name) < 0)
-        set_name(c->partitions[free_at].name, r->partition_name);
-    drop_message(r);
-    return a;
-}
-
-static struct model_answer drop_partition(struct milvus_model *m, struct ks_slice request,
-                                          struct ks_buf *body)
-{
-    MilvusApi__PartitionRequest *r = UNPACK(partition_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    int i = c ? model_partition_index(c, r->partition_name) : -1;
-    if (i >= 0 && c->partitions[i].loaded) {
-        a = model_refuse(65535,
-                         "partition cannot be dropped, partition is loaded, please release it "
-                         "first");
-    } else if (i >= 0) {
-        c->partitions[i] = (struct model_partition){0};
-        size_t kept = 0;
-        for (size_t k = 0; k < c->row_count; k++)
-            if (c->rows[k].partition != i)
-                c->rows[kept++] = c->rows[k];
-        c->row_count = kept;
-    }
-    drop_message(r);
-    return a;
-}
-
-/* ---- indexes ---- */
-
-static bool same_index(const struct model_index *have, const MilvusApi__CreateIndexRequest *r)
-{
-    bool same = strcmp(have->name, r->index_name) == 0 && have->param_count == r->n_extra_params;
-    for (size_t i = 0; same && i < have->param_count; i++)
-        same = strcmp(have->params[i][0], r->extra_params[i]->key) == 0 &&
-               strcmp(have->params[i][1], r->extra_params[i]->value) == 0;
-    return same;
-}
-
-static struct model_answer create_index(struct milvus_model *m, struct ks_slice request,
-                                        struct ks_buf *body)
-{
-    MilvusApi__CreateIndexRequest *r = UNPACK(create_index_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    struct model_index *have = NULL;
-    for (size_t i = 0; c && i < MODEL_FEW; i++)
-        if (strcmp(c->indexes[i].field, r->field_name) == 0)
-            have = &c->indexes[i];
-    if (have && !same_index(have, r)) {
-        a = model_refuse(65535, "CreateIndex failed: at most one distinct index is allowed per "
-                                "field");
-    } else if (c && !have) {
-        have = find_index(c, "");
-        set_name(have->name, r->index_name);
-        set_name(have->field, r->field_name);
-        have->param_count = r->n_extra_params;
-        for (size_t i = 0; i < r->n_extra_params; i++) {
-            set_name(have->params[i][0], r->extra_params[i]->key);
-            set_name(have->params[i][1], r->extra_params[i]->value);
-        }
-    }
-    drop_message(r);
-    return a;
-}
-
-static struct model_answer drop_index(struct milvus_model *m, struct ks_slice request,
-                                      struct ks_buf *body)
-{
-    MilvusApi__IndexRequest *r = UNPACK(index_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    struct model_index *have = c ? find_index(c, r->index_name) : NULL;
-    if (have && is_loaded(c))
-        a = model_refuse(65535, "index cannot be dropped, collection is loaded, please release it "
-                                "first");
-    else if (have)
-        *have = (struct model_index){0};
-    drop_message(r);
-    return a;
-}
-
-static struct model_answer alter_index(struct milvus_model *m, struct ks_slice request,
-                                       struct ks_buf *body)
-{
-    MilvusApi__AlterIndexRequest *r = UNPACK(alter_index_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    struct model_index *have = c ? find_index(c, r->index_name) : NULL;
-    if (c && !have)
-        a = model_refuse(700, "index not found[indexName=%s]", r->index_name);
-    drop_message(r);
-    return a;
-}
-
-static void describe_index(struct model_index *index, struct ks_buf *body)
-{
-    MilvusApi__DescribeIndexResponse reply = MILVUS_API__DESCRIBE_INDEX_RESPONSE__INIT;
-    MilvusApi__IndexDescription d = MILVUS_API__INDEX_DESCRIPTION__INIT, *one = &d;
-    MilvusMeta__KeyValuePair kvs[MODEL_FEW], *pointers[MODEL_FEW];
-    for (size_t i = 0; i < index->param_count; i++) {
-        milvus_meta__key_value_pair__init(&kvs[i]);
-        kvs[i].key = index->params[i][0];
-        kvs[i].value = index->params[i][1];
-        pointers[i] = &kvs[i];
-    }
-    d.index_name = index->name;
-    d.field_name = index->field;
-    d.params = pointers;
-    d.n_params = index->param_count;
-    reply.index_descriptions = &one;
-    reply.n_index_descriptions = 1;
-    pack(&reply, body);
-}
-
-static struct model_answer describe_indexes(struct milvus_model *m, struct ks_slice request,
-                                            struct ks_buf *body)
-{
-    MilvusApi__IndexRequest *r = UNPACK(index_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    for (size_t i = 0; c && i < MODEL_FEW; i++)
-        if (c->indexes[i].name[0])
-            describe_index(&c->indexes[i], body);
-    if (c && body->len == 0)
-        a = model_refuse(700, "index not found[collection=%s]", r->collection_name);
-    drop_message(r);
-    return a;
-}
-
-/* ---- load ---- */
-
-static struct model_answer set_loaded(struct model_collection *c, char **names, size_t count,
-                                      bool loaded, int32_t replicas)
-{
-    bool indexed = false;
-    for (size_t i = 0; i < MODEL_FEW; i++)
-        indexed |= c->indexes[i].name[0] != '\0';
-    for (size_t i = 0; i < count; i++)
-        if (model_partition_index(c, names[i]) < 0)
-            return model_refuse(200, "partition not found[partition=%s]", names[i]);
-    if (loaded && !indexed)
-        return model_refuse(700, "index not found[collection=%s]", c->name);
-    if (loaded && is_loaded(c) && replicas != c->replicas)
-        return model_refuse(1100,
-                            "can't change the replica number for loaded collection: invalid "
-                            "parameter[expected=%d][actual=%d]",
-                            (int)c->replicas, (int)replicas);
-    if (loaded)
-        c->replicas = replicas;
-    for (size_t i = 0; i < MODEL_FEW; i++)
-        if (count == 0)
-            c->partitions[i].loaded = loaded && c->partitions[i].name[0];
-    for (size_t i = 0; i < count; i++)
-        c->partitions[model_partition_index(c, names[i])].loaded = loaded;
-    return model_ok();
-}
-
-static struct model_answer load_collection(struct milvus_model *m, struct ks_slice request,
-                                           struct ks_buf *body)
-{
-    MilvusApi__LoadCollectionRequest *r = UNPACK(load_collection_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    if (c)
-        a = set_loaded(c, NULL, 0, true, r->replica_number);
-    drop_message(r);
-    return a;
-}
-
-static struct model_answer load_partitions(struct milvus_model *m, struct ks_slice request,
-                                           struct ks_buf *body)
-{
-    MilvusApi__LoadPartitionsRequest *r = UNPACK(load_partitions_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    if (c)
-        a = set_loaded(c, r->partition_names, r->n_partition_names, true, r->replica_number);
-    drop_message(r);
-    return a;
-}
-
-static struct model_answer release_collection(struct milvus_model *m, struct ks_slice request,
-                                              struct ks_buf *body)
-{
-    MilvusApi__CollectionRequest *r = UNPACK(collection_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    if (c)
-        a = set_loaded(c, NULL, 0, false, 0);
-    drop_message(r);
-    return a;
-}
-
-static struct model_answer release_partitions(struct milvus_model *m, struct ks_slice request,
-                                              struct ks_buf *body)
-{
-    MilvusApi__ReleasePartitionsRequest *r = UNPACK(release_partitions_request);
-    struct model_answer a = model_ok();
-    struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
-    if (c)
-        a = set_loaded(c, r->partition_names, r->n_partition_names, false, 0);
-    drop_message(r);
+    model_drop(r);
     return a;
 }
 
@@ -570,7 +334,7 @@ static void move_alias(struct milvus_model *m, const char *db, const char *alias
     while (to && to->aliases[i][0])
         i++;
     if (to)
-        set_name(to->aliases[i], alias);
+        model_set_name(to->aliases[i], alias);
 }
 
 static struct model_answer put_alias(struct milvus_model *m, struct ks_slice request, bool alter)
@@ -581,14 +345,13 @@ static struct model_answer put_alias(struct milvus_model *m, struct ks_slice req
     struct model_collection *now = c ? find(m, r->db_name, r->alias) : NULL;
     if (now && strcmp(now->name, r->alias) == 0)
         a = model_refuse(1601, "alias and collection name conflict[alias=%s]", r->alias);
-    else if (c && alter && !now)
+    else if (c && alter && !now && !is_left(m, r->alias, true))
         a = model_refuse(1600, "alias not found[alias=%s]", r->alias);
-    else if (c && !alter && now && now != c)
-        a = model_refuse(1602, "%s is alias to another collection: %s: alias already exist",
-                         r->alias, now->name);
+    else if (c && !alter && ((now && now != c) || is_left(m, r->alias, false)))
+        a = model_refuse(1602, "%s is alias to another collection: alias already exist", r->alias);
     else if (c && now != c)
         move_alias(m, r->db_name, r->alias, c);
-    drop_message(r);
+    model_drop(r);
     return a;
 }
 
@@ -608,8 +371,9 @@ static struct model_answer drop_alias(struct milvus_model *m, struct ks_slice re
                                       struct ks_buf *body)
 {
     MilvusApi__AliasNameRequest *r = UNPACK(alias_name_request);
+    is_left(m, r->alias, true);
     move_alias(m, r->db_name, r->alias, NULL);
-    drop_message(r);
+    model_drop(r);
     return model_ok();
 }
 
@@ -623,21 +387,28 @@ static struct model_answer describe_alias(struct milvus_model *m, struct ks_slic
     if (c && strcmp(c->name, r->alias) != 0) {
         reply.alias = r->alias;
         reply.collection = c->name;
-        pack(&reply, body);
+        model_pack(&reply, body);
     } else {
         a = model_refuse(1600, "alias not found[alias=%s]", r->alias);
     }
-    drop_message(r);
+    model_drop(r);
     return a;
+}
+
+model_method *model_find_method(const struct model_method_entry *methods, size_t count,
+                                const char *name, bool *ret_bare)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(methods[i].name, name) == 0) {
+            *ret_bare = methods[i].bare;
+            return methods[i].run;
+        }
+    return NULL;
 }
 
 model_method *model_meta_method(const char *name, bool *ret_bare)
 {
-    static const struct {
-        const char *name;
-        model_method *run;
-        bool bare;
-    } methods[] = {
+    static const struct model_method_entry methods[] = {
         {"CreateDatabase", create_database, true},
         {"DropDatabase", drop_database, true},
         {"ListDatabases", list_databases, false},
@@ -647,26 +418,10 @@ model_method *model_meta_method(const char *name, bool *ret_bare)
         {"RenameCollection", rename_collection, true},
         {"AlterCollection", alter_collection, true},
         {"Flush", flush, false},
-        {"ShowPartitions", show_partitions, false},
-        {"CreatePartition", create_partition, true},
-        {"DropPartition", drop_partition, true},
-        {"CreateIndex", create_index, true},
-        {"DropIndex", drop_index, true},
-        {"AlterIndex", alter_index, true},
-        {"DescribeIndex", describe_indexes, false},
-        {"LoadCollection", load_collection, true},
-        {"LoadPartitions", load_partitions, true},
-        {"ReleaseCollection", release_collection, true},
-        {"ReleasePartitions", release_partitions, true},
         {"CreateAlias", create_alias, true},
         {"AlterAlias", alter_alias, true},
         {"DropAlias", drop_alias, true},
         {"DescribeAlias", describe_alias, false},
     };
-    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-        if (strcmp(methods[i].name, name) == 0) {
-            *ret_bare = methods[i].bare;
-            return methods[i].run;
-        }
-    return NULL;
+    return model_find_method(methods, sizeof(methods) / sizeof(*methods), name, ret_bare);
 }

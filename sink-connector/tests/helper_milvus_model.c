@@ -86,6 +86,8 @@ static void answer_call(struct milvus_model *m, const char *method, struct ks_sl
     struct model_answer a = model_ok();
     struct ks_buf body = {0};
     if (!run)
+        run = model_part_method(method, &bare);
+    if (!run)
         run = model_row_method(method);
     reply->hang = t.kind == TROUBLE_HANG || t.kind == TROUBLE_HANG_AFTER;
     if (t.kind == TROUBLE_STATUS)

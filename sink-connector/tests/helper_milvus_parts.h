@@ -57,6 +57,7 @@ struct milvus_model {
     char uri[64];
     char databases[MODEL_FEW][MODEL_NAME];
     struct model_collection collections[MODEL_MANY];
+    char left_aliases[MODEL_FEW][MODEL_NAME]; /* of dropped collections */
     int64_t last_id;
     struct model_trouble *troubles, above;
     size_t rows_above;
@@ -79,8 +80,23 @@ struct model_answer model_refuse(int code, const char *fmt, ...)
 struct model_collection *model_find(struct milvus_model *m, const char *db, const char *name,
                                     struct model_answer *ret);
 int model_partition_index(const struct model_collection *c, const char *partition); /* -1 */
-/* NULL: not a method of metadata. *ret_bare: its reply is a Status. */
+/* The request as a message; model_drop ends it. */
+#define UNPACK(type) model_unpack(&milvus_api__##type##__descriptor, request)
+void *model_unpack(const ProtobufCMessageDescriptor *type, struct ks_slice request);
+void model_drop(void *message);
+void model_pack(const void *message, struct ks_buf *out);
+void model_set_name(char to[MODEL_NAME], const char *from);
+
+struct model_method_entry {
+    const char *name;
+    model_method *run;
+    bool bare; /* its reply is a Status */
+};
+model_method *model_find_method(const struct model_method_entry *methods, size_t count,
+                                const char *name, bool *ret_bare);
+/* NULL: not one of these. */
 model_method *model_meta_method(const char *name, bool *ret_bare);
+model_method *model_part_method(const char *name, bool *ret_bare);
 model_method *model_row_method(const char *name);
 /* Rows of a write request. */
 size_t model_request_rows(const char *method, struct ks_slice request);

@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "helper_changes.h"
+#include "helper_gate.h"
 #include "helper_milvus_model.h"
 
 enum { LONG_LEASE_MS = 60000, SHORT_LEASE_MS = 1800 };
@@ -34,8 +35,8 @@ static const struct ddl_schema schema = {
 struct fixture {
     struct milvus_model *model;
     struct milvus_client *client;
-    struct target_gate *gate;
-    pthread_t renewer;
+    struct open_gate open;
+    struct target_gate *gate; /* open.gate */
     struct changes changes;
     const struct ks_schema *schema;
     struct write_job *job;
@@ -44,23 +45,6 @@ struct fixture {
 };
 
 /* ---- a target with an empty collection default.a, and a gate that the task keeps open ---- */
-
-/* What the task's thread does. */
-static void *renew(void *arg)
-{
-    struct target_gate *gate = arg;
-    do
-        target_gate_renewed(gate, clock_mono_ms());
-    while (target_gate_sleep(gate, 20));
-    return NULL;
-}
-
-static void open_gate(struct fixture *f, int64_t lease_ms)
-{
-    f->gate = target_gate_new();
-    target_gate_begin(f->gate, lease_ms, LEASE_CLEAN, clock_mono_ms());
-    pthread_create(&f->renewer, NULL, renew, f->gate);
-}
 
 static void new_job(struct fixture *f)
 {
@@ -85,7 +69,8 @@ static void begin(struct fixture *f, int64_t lease_ms)
     assert_int_equal(answer.outcome, MILVUS_OK);
     changes_open(&f->changes);
     f->schema = changes_schema_of(&f->changes, row_schema);
-    open_gate(f, lease_ms);
+    open_gate_start(&f->open, lease_ms);
+    f->gate = f->open.gate;
     new_job(f);
 }
 
@@ -100,9 +85,7 @@ static void end(struct fixture *f)
 {
     if (f->job)
         end_job(f);
-    target_gate_stop(f->gate);
-    pthread_join(f->renewer, NULL);
-    target_gate_free(f->gate);
+    open_gate_end(&f->open);
     milvus_client_close(f->client);
     milvus_model_stop(f->model);
     changes_close(&f->changes);

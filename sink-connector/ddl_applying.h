@@ -1,0 +1,38 @@
+/* One run of a DDL against the target. Private to ddl_apply.c and ddl_apply_collection.c. */
+#ifndef SINK_DDL_APPLYING_H
+#define SINK_DDL_APPLYING_H
+
+#include "ddl_apply.h"
+
+#define DEFAULT_PARTITION "_default"
+
+struct applying {
+    struct ddl_work *w;
+    const struct ddl *ddl;
+    struct target_name name; /* of the collection in the target */
+    struct ks_arena arena;
+    int64_t deadline_ms;   /* of the next call, from now */
+    int64_t until_mono_ms; /* the same, as a point in time */
+};
+
+/* Before each call: waits until it may start. False: stop. */
+bool applying_enter(struct applying *a);
+/* Sets the reason. */
+enum ddl_result applying_end(struct applying *a, enum ddl_result result, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* What an answer means when the caller knows no better. After an ambiguous one nothing may follow
+ * until that call can no longer take effect, so this waits. */
+enum ddl_result applying_judge(struct applying *a, const struct milvus_answer *answer);
+/* The same for calls that change nothing: no wait. */
+enum ddl_result applying_judge_read(struct applying *a, const struct milvus_answer *answer);
+/* As applying_judge, but what is not there (any more) is as wanted. */
+enum ddl_result applying_judge_gone(struct applying *a, const struct milvus_answer *answer);
+enum ddl_result applying_make_partition(struct applying *a, const char *partition);
+
+/* ddl_apply_collection.c */
+enum ddl_result apply_create_collection(struct applying *a);
+enum ddl_result apply_drop_collection(struct applying *a);
+enum ddl_result apply_rename_collection(struct applying *a);
+enum ddl_result apply_alter_collection(struct applying *a);
+
+#endif
