@@ -1,0 +1,88 @@
+"""All measurements in one run; bench/run has built the program and started the parts.
+
+In: a folder for files, the folder of the parts, the build, options. Out: the table on standard output, with --json also every
+single number in a file, with --profile perf's view of each process on standard output.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+
+import idle
+import report
+from catch_up import CatchUp
+from delay import Delay
+from rig import PCHANNELS, Rig
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", help=argparse.SUPPRESS)
+    parser.add_argument("parts", help=argparse.SUPPRESS)
+    parser.add_argument("build", help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=int, default=200000, help="rows of a round (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (default %(default)s)")
+    parser.add_argument("--dim", type=int, default=128, help="dimensions of the vectors (default %(default)s)")
+    parser.add_argument("--transaction-rows", type=int, default=10000, help="of source and copy (default %(default)s)")
+    parser.add_argument("--rate", type=int, default=1000, help="rows a second for the delays (default %(default)s)")
+    parser.add_argument("--delay-seconds", type=int, default=60, help="0: no delays (default %(default)s)")
+    parser.add_argument("--idle-seconds", type=int, default=60, help="0: no idle worker (default %(default)s)")
+    parser.add_argument("--profile", action="store_true", help="one more round under perf, not counted")
+    parser.add_argument("--json", type=pathlib.Path, help="a file for every single number")
+    return parser.parse_args()
+
+
+def say(text):
+    print(f"bench: {text}", flush=True)
+
+
+def measure(rig, args):
+    results = {"options": {key: getattr(args, key) for key in ("rows", "rounds", "dim", "transaction_rows", "rate")}}
+    results["options"] |= {"cores": os.cpu_count(), "pchannels": PCHANNELS}
+    rig.collection(rig.source, "ticks", shards=PCHANNELS)
+    if args.idle_seconds:
+        results["idle"] = idle.measure(rig, args.idle_seconds)
+        say(f"idle: {results['idle']}")
+    catch_up = CatchUp(rig, args.rows, args.transaction_rows)
+    catch_up.prepare()
+    results["rounds"] = []
+    for number in range(args.rounds):
+        results["rounds"].append(catch_up.round(number))
+        say(f"round {number + 1}: {results['rounds'][-1]}")
+    if args.profile:
+        catch_up.profile = True
+        catch_up.round(args.rounds)
+        for process in (catch_up.source, catch_up.sink, catch_up.both):
+            show_profile(process)
+    catch_up.check(args.rounds + args.profile)
+    if args.delay_seconds:
+        results["delay"] = Delay(rig, args.rate, args.delay_seconds).measure()
+        say(f"delay: {results['delay']}")
+    return results
+
+
+def show_profile(process):
+    data = str(process.folder / "perf.data")
+    for sort in ("comm", "dso", "dso,symbol"):
+        shown = subprocess.run(["perf", "report", "-i", data, "--stdio", "--no-children", "-g", "none", "--sort", sort,
+                                "--percent-limit", "0.7"], capture_output=True, text=True, check=True).stdout
+        lines = [line for line in shown.splitlines() if line and not line.startswith("#")]
+        print(f"\n{process.name}, by {sort}", *lines[:40], sep="\n", flush=True)
+
+
+def main():
+    args = arguments()
+    rig = Rig(args.folder, args.parts, args.build, args.dim)
+    try:
+        results = measure(rig, args)
+    finally:
+        rig.close()
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(f"\n{report.markdown(results)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""How long a change is on its way at a steady rate.
+
+A client inserts at a constant rate; source and sink run in one process. For each row, by one clock of one host:
+  tick     the row's own timestamp, given by the source when it took the row
+  closed   the tick that closes it stood in the source's queue, on every pchannel: before that nobody may release it
+  kafka    a read_committed consumer received it
+  target   the target answered the call that wrote it (seen by a relay between sink and target)
+Beside that, for a row a second: how long until a Strong query of the source finds it, and of the target.
+"""
+
+import io
+import json
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import fastavro
+from closing_ticks import ClosingTicks
+from rig import ROOT, Rig
+from samples import index_and_load
+from usage import cpu_s, load, rss_mib, spread
+
+FIRST_PROBE = 1 << 40  # keys of the rows that are looked for by queries
+CALLS_S = 50
+SETTLE_S = 5
+PROBE_EVERY_S = 1
+VISIBLE_S = 60
+
+
+class Delay:
+    def __init__(self, rig: Rig, rate, seconds):
+        self.rig, self.rate, self.seconds = rig, rate, seconds
+        self.process = rig.kitestream("delay")
+        self.name = f"{rig.name}_delay"
+        self.topic = f"{self.process.name}.default.{self.name}"
+
+    def measure(self):
+        relay = self._helper("relay.py", self.rig.target.address, self.process.folder / "acknowledged")
+        self.process.source(collection_include_list=rf"default\.{self.name}")
+        self.process.sink(milvus_uri=f"http://127.0.0.1:{relay.stdout.readline().strip()}")
+        here = self.rig.collection(self.rig.source, "delay")
+        index_and_load(here)
+        self.process.start()
+        self.process.wait_for(lambda: self.rig.target.has(self.name) and
+                              self.rig.target.load_state(self.name) == "Loaded", 90, "the collection in the target")
+        reader = self._helper("topic_reader.py", self.rig.parts.env["KAFKA_BOOTSTRAP"], self.topic,
+                              self.process.folder / "received")
+        reader.stdout.readline()
+        result = self._insert_and_probe()
+        result |= {"cpu_s": cpu_s(self.process.pid), "rss_peak_mib": rss_mib(self.process.pid, peak=True)}
+        self.process.stop()
+        for helper in (reader, relay):
+            helper.send_signal(signal.SIGTERM)
+            helper.wait(60)
+        return result | self._delays(result.pop("calls"), result.pop("began"))
+
+    def _helper(self, script, *words):
+        return subprocess.Popen([sys.executable, "-B", ROOT / "bench" / script, *map(str, words)],
+                                stdout=subprocess.PIPE, text=True)
+
+    def _insert_and_probe(self):
+        began = time.time()
+        client = self._helper("steady_client.py", self.rig.source.address, self.name, 0, self.rate, self.seconds,
+                              self.rate // CALLS_S, self.rig.dim)
+        probes = Probes(self.rig, self.name)
+        time.sleep(SETTLE_S)  # the first calls open connections and fill caches
+        while client.poll() is None:
+            probes.one()
+            time.sleep(PROBE_EVERY_S)
+        now_load = load()
+        assert client.returncode == 0, "the client that inserts has failed"
+        self._wait_written()
+        return {"began": began, "calls": json.loads(client.stdout.read()), "load": now_load} | probes.result()
+
+    def _wait_written(self):
+        want = self.rig.source.count(self.name)
+        self.process.wait_for(lambda: self.rig.target.count(self.name) == want, VISIBLE_S, "all rows in the target")
+
+    def _delays(self, calls, began):
+        sent = {key: (at, returned) for first, count, at, returned in calls for key in range(first, first + count)}
+        kafka, ticks = self._received()
+        closing = ClosingTicks(self.rig.kafka, self.rig.parts.kafka_client, self.rig.parts.env["SOURCE_CHANNEL_PREFIX"],
+                               began - 1)
+        target = self._acknowledged()
+        keys = [key for key in sent if sent[key][0] > began + SETTLE_S]
+        missing = [key for key in keys if key not in kafka or key not in target]
+        assert not missing, f"{len(missing)} rows were never seen, such as {missing[:3]}"
+        closed = {key: closing.closed_at(ticks[key]) for key in keys}
+
+        def between(start, end):
+            return spread([1000 * (end(key) - start(key)) for key in keys])
+        return {
+            "late_ms": spread([1000 * (sent[key][0] - sent[0][0] - key / self.rate) for key in keys]),
+            "insert": between(lambda key: sent[key][0], lambda key: sent[key][1]),
+            "tick_closed": between(lambda key: _seconds(ticks[key]), closed.get),
+            "closed_kafka": between(closed.get, kafka.get),
+            "kafka_target": between(kafka.get, target.get),
+            "tick_kafka": between(lambda key: _seconds(ticks[key]), kafka.get),
+            "sent_target": between(lambda key: sent[key][0], target.get),
+        }
+
+    def _received(self):
+        stream, kafka, ticks = self.rig.stream(self.process), {}, {}
+        for at, key_bytes, value_bytes in pickle.loads((self.process.folder / "received").read_bytes()):
+            key = fastavro.schemaless_reader(io.BytesIO(key_bytes[5:]), stream.schema(key_bytes))["id"]
+            value = fastavro.schemaless_reader(io.BytesIO(value_bytes[5:]), stream.schema(value_bytes))
+            kafka[key], ticks[key] = at, value["source"]["tick"]
+        return kafka, ticks
+
+    def _acknowledged(self):
+        found = {}
+        for line in (self.process.folder / "acknowledged").read_text(encoding="utf-8").splitlines():
+            at, keys = json.loads(line)
+            found |= dict.fromkeys(keys, at)
+        return found
+
+
+class Probes:
+    """Single rows, one after the other, each looked for in both servers at once until it is found."""
+
+    def __init__(self, rig, name):
+        self._rig, self._name, self._client = rig, name, rig.source.collection(name)
+        self._source, self._target, self._count = [], [], 0
+
+    def one(self):
+        key = FIRST_PROBE + self._count
+        self._count += 1
+        began = time.time()
+        self._client.insert([[key], ["probe"], [[0.5] * self._rig.dim]])
+        threads = [threading.Thread(target=self._find, args=(server, key, began, into))
+                   for server, into in ((self._rig.source, self._source), (self._rig.target, self._target))]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+
+    def _find(self, server, key, began, into):
+        found = server.collection(self._name)
+        while time.time() < began + VISIBLE_S:
+            if found.query(f"id == {key}", consistency_level="Strong"):
+                into.append(1000 * (time.time() - began))
+                return
+
+    def result(self):
+        assert len(self._source) == len(self._target) == self._count > 0, "a probe was never found"
+        return {"visible_source": spread(self._source), "visible_target": spread(self._target)}
+
+
+def _seconds(tick):
+    return (tick >> 18) / 1000

@@ -1,0 +1,31 @@
+"""A pymilvus client that inserts rows at a constant rate and notes when.
+
+In: host:port, a collection, the first key, rows a second, seconds, rows of a call, dimensions. Out: one line of JSON, for each call
+[first key, rows, seconds at which it was sent, seconds at which it returned]. A late call does not make later ones late.
+"""
+
+import json
+import sys
+import time
+
+from pymilvus import Collection, connections
+
+from rows import Rows
+
+
+def main(address, name, first, rate, seconds, batch, dim):
+    host, port = address.split(":")
+    connections.connect(host=host, port=port)
+    collection, rows, calls = Collection(name), Rows(dim), []
+    began = time.time()
+    for number in range(rate * seconds // batch):
+        columns = rows.columns(first + number * batch, batch)
+        time.sleep(max(0, began + number * batch / rate - time.time()))
+        sent = time.time()
+        collection.insert(columns)
+        calls.append([first + number * batch, batch, sent, time.time()])
+    print(json.dumps(calls))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))
