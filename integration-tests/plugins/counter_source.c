@@ -1,6 +1,6 @@
 /* test.CounterSource: the numbers 0, 1, 2 … as strings on a topic, in transactions of its own. Its
  * offset {"n": next} is what it goes on from: a number that is missing or twice on the topic is the
- * runtime's fault. Options: topic, numbers (how many), batch, batches.per.transaction. */
+ * runtime's fault. Options: topic, numbers (how many), batch, batches.per.transaction, pause.ms. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ struct counter {
     const struct ks_task_host *host;
     const struct ks_schema *schema;
     char topic[250];
-    long numbers, batch, per_transaction;
+    long numbers, batch, per_transaction, pause_ms;
     long next, batches;
 };
 
@@ -44,6 +44,7 @@ static enum ks_status counter_start(const struct ks_task_host *host, const struc
     c->numbers = atol(option(config, "numbers"));
     c->batch = atol(option(config, "batch"));
     c->per_transaction = atol(option(config, "batches.per.transaction"));
+    c->pause_ms = atol(option(config, "pause.ms"));
     enum ks_status status = host->schema_intern(host->task, "\"string\"", 8, &c->schema, err);
     if (status == KS_OK)
         status = host->topic_create(host->task, c->topic, 2, NULL, NULL, err);
@@ -83,6 +84,8 @@ static enum ks_status counter_poll(void *task, struct ks_source_batch **ret_batc
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
         return KS_OK;
     }
+    if (c->pause_ms > 0)
+        nanosleep(&(struct timespec){.tv_nsec = c->pause_ms * 1000000}, NULL);
     struct counter_batch *b = calloc(1, sizeof *b);
     long count = c->numbers - c->next < c->batch ? c->numbers - c->next : c->batch;
     b->records = calloc((size_t)count, sizeof *b->records);
@@ -124,6 +127,7 @@ static const struct ks_config_def defs[] = {
      .type = KS_CONFIG_LONG,
      .default_value = "3",
      .doc = "Polls of a transaction."},
+    {.name = "pause.ms", .type = KS_CONFIG_LONG, .default_value = "0", .doc = "Before a poll."},
     {0}};
 static const struct ks_connector_class class = {.struct_size = sizeof class,
                                                 .name = "test.CounterSource",
