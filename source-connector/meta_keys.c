@@ -11,6 +11,7 @@ enum key_form {
     FORM_NAME,       /* <name> */
     FORM_OWNER_NAME, /* <owner>/<name> */
     FORM_FOLDER,     /* <name>/anything */
+    FORM_OWNER,      /* <owner>/anything */
 };
 
 static const struct {
@@ -32,6 +33,7 @@ static const struct {
     {"field-index/", META_INDEX, FORM_OWNER_ID},
     {"querycoord-collection-loadinfo/", META_LOAD, FORM_ID},
     {"querycoord-partition-loadinfo/", META_PARTITION_LOAD, FORM_OWNER_ID},
+    {"datacoord-meta/s/", META_SEGMENT, FORM_OWNER},
     {"datacoord-meta/import-job/", META_IMPORT, FORM_ID},
     {"importtask/", META_IMPORT, FORM_ID}, /* Milvus 2.3 */
 };
@@ -118,6 +120,8 @@ static bool take_form(struct rest *rest, enum key_form form, struct meta_key *ke
         return take_name(rest, &key->name);
     case FORM_OWNER_NAME:
         return take_id(rest, &key->owner) && take_prefix(rest, "/") && take_name(rest, &key->name);
+    case FORM_OWNER:
+        return take_id(rest, &key->owner) && take_prefix(rest, "/");
     default:
         return false;
     }

@@ -285,7 +285,7 @@ static struct meta_entry *entry_make(struct meta_mirror *m, const struct meta_ke
 enum ks_status meta_mirror_put(struct meta_mirror *m, const struct meta_key *key,
                                struct ks_slice value, int64_t create_revision, struct ks_error *err)
 {
-    if (key->kind == META_OTHER || key->kind == META_RBAC)
+    if (key->kind == META_OTHER || key->kind == META_RBAC || key->kind == META_SEGMENT)
         return KS_OK;
     struct meta_entry facts = {.state = META_STATE_GONE, .tombstone = meta_is_tombstone(value)};
     int64_t target = 0;

@@ -55,7 +55,8 @@ struct meta_mirror {
 };
 
 void meta_mirror_release(struct meta_mirror *m);
-/* key: a plain one (no snapshot). Errors: DATA. META_OTHER and META_RBAC are not kept. */
+/* key: a plain one (no snapshot). Errors: DATA. META_OTHER, META_RBAC and META_SEGMENT are not
+ * kept. */
 enum ks_status meta_mirror_put(struct meta_mirror *m, const struct meta_key *key,
                                struct ks_slice value, int64_t create_revision,
                                struct ks_error *err);

@@ -13,6 +13,7 @@
 #include "meta_diff.h"
 #include "meta_history.h"
 #include "meta_mirror.h"
+#include "meta_missed.h"
 
 #define SCRATCH_BYTES ((size_t)64 * 1024)
 
@@ -22,7 +23,8 @@ struct meta_model {
     struct meta_history history; /* of the last listing, until the first event */
     struct catalogue *shown;
     int64_t seq, revision;
-    struct map dropped; /* IDs of collections whose key is gone altogether */
+    struct map dropped;   /* IDs of collections whose key is gone altogether */
+    struct map with_rows; /* IDs of collections, as of the last listing */
     uint64_t max_tick;
     uint64_t said_tick; /* what the stream says already; see meta_model_said */
     int64_t said_revision;
@@ -59,6 +61,7 @@ void meta_model_free(struct meta_model *m)
     meta_history_release(&m->history);
     catalogue_free(m->shown);
     map_release(&m->dropped);
+    map_release(&m->with_rows);
     ks_arena_release(&m->uses_arena);
     free(m->uses);
     free(m->prefix);
@@ -94,6 +97,7 @@ void meta_model_list_begin(struct meta_model *m)
     meta_history_release(&m->history);
     catalogue_free(m->shown);
     m->shown = catalogue_new();
+    map_clear(&m->with_rows);
     m->seq = 0;
     m->key_count = 0;
     m->floor_known = m->uses_known = false;
@@ -106,6 +110,11 @@ enum ks_status meta_model_list_kv(struct meta_model *m, const struct etcd_kv *kv
     if (!meta_key_parse(m->prefix, kv->key, &key))
         return KS_OK;
     m->key_count++;
+    if (key.kind == META_SEGMENT) {
+        if (meta_segment_has_rows(kv->value))
+            map_put(&m->with_rows, (uint64_t)key.owner, NULL);
+        return KS_OK;
+    }
     if (!key.snapshot)
         return put(m, &key, kv, err);
     note_tick(m, key.tick);
@@ -185,6 +194,7 @@ static void touch(struct revision_scope *s, const struct meta_key *key)
     case META_OTHER:
     case META_RBAC:
     case META_IMPORT:
+    case META_SEGMENT:
         break;
     case META_DATABASE:
         s->scope.databases = true;
@@ -240,7 +250,8 @@ static enum ks_status apply_keys(struct meta_model *m, const struct etcd_event *
 {
     for (size_t i = 0; i < count; i++) {
         struct meta_key key;
-        if (!meta_key_parse(m->prefix, events[i].kv.key, &key) || key.snapshot)
+        if (!meta_key_parse(m->prefix, events[i].kv.key, &key) || key.snapshot ||
+            key.kind == META_SEGMENT)
             continue;
         m->key_count++;
         if (key.kind == META_RBAC)
@@ -344,11 +355,15 @@ enum ks_status meta_model_diff(struct meta_model *m, const struct catalogue *emi
     struct meta_diff d = diff_of(m, list);
     d.snapshot = snapshot;
     bool missed = !snapshot && m->said_tick > 0;
-    if (missed)
+    if (missed) {
+        meta_missed_drops(&d, &m->history, m->said_tick);
         meta_history_replay(&m->history, m->said_tick, &d);
+    }
     meta_diff_all(&d);
-    if (missed)
+    if (missed) {
         add_missed_gaps(m, &d);
+        meta_missed_uses(&m->history, *list);
+    }
     m->seq = d.seq;
     return KS_OK;
 }
@@ -451,6 +466,11 @@ enum meta_life meta_model_life(const struct meta_model *m, int64_t collection_id
     return info->state == META_STATE_CREATED    ? META_CREATED
            : info->state == META_STATE_CREATING ? META_CREATING
                                                 : META_DROPPING;
+}
+
+bool meta_model_has_rows(const struct meta_model *m, int64_t collection_id)
+{
+    return map_find(&m->with_rows, (uint64_t)collection_id) != NULL;
 }
 
 size_t meta_model_key_count(const struct meta_model *m)

@@ -24,8 +24,8 @@ struct pending_ddl {
     struct ddl *ddl;   /* seq, tick, topic, after, cluster not yet set */
     uint64_t own_tick; /* 0: has none (load, release, drop of an index) */
     int64_t revision;
-    /* create_collection only (snapshot or not): its pchannels, even if the same batch of events
-     * already drops it again. */
+    /* create_collection (snapshot or not): its pchannels, even if the same batch of events already
+     * drops it again. drop_collection after a compaction: those that the history names. */
     struct meta_channel_use *uses;
     size_t use_count;
 };
@@ -58,7 +58,8 @@ void meta_model_said(struct meta_model *m, uint64_t tick, int64_t revision);
 
 /* Right after a listing: DDL that turn `emitted` (what the stream says) into the mirror, for a
  * first start with an empty catalogue (everything, in dependency order, snapshot = true), or after
- * a compaction (what the history tells; for the rest drops first, then renames, then creates). */
+ * a compaction (drops of which nothing tells the time; what the history tells; for the rest drops
+ * first, then renames, then creates). */
 enum ks_status meta_model_diff(struct meta_model *m, const struct catalogue *emitted, bool snapshot,
                                struct pending_ddl **list, struct ks_error *err);
 
@@ -72,6 +73,8 @@ size_t meta_model_channels(const struct meta_model *m, const struct meta_channel
 /* Does the mirror or its history know this collection, and what became of it? */
 enum meta_life { META_UNKNOWN, META_CREATING, META_CREATED, META_DROPPING, META_DROPPED };
 enum meta_life meta_model_life(const struct meta_model *m, int64_t collection_id);
+/* Did it have segments that are not dropped when it was listed? (A growing one may be empty.) */
+bool meta_model_has_rows(const struct meta_model *m, int64_t collection_id);
 /* Number of keys below the prefix; 0 means a wrong root path. */
 size_t meta_model_key_count(const struct meta_model *m);
 

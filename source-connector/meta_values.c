@@ -380,6 +380,18 @@ enum ks_status meta_decode_load(enum meta_kind kind, struct ks_slice value,
     return KS_OK;
 }
 
+bool meta_segment_has_rows(struct ks_slice value)
+{
+    enum { STATE = 6, GROWING = 2, FLUSHING = 5 };
+    struct wire wire = wire_of(value.data, value.len);
+    struct wire_field field;
+    uint64_t state = 0;
+    while (wire_next(&wire, &field))
+        if (field.number == STATE && field.type == WIRE_VARINT)
+            state = field.value;
+    return state >= GROWING && state <= FLUSHING;
+}
+
 int64_t meta_import_collection(struct ks_slice value, bool (*known)(void *arg, int64_t id),
                                void *arg)
 {

@@ -20,6 +20,7 @@ enum meta_kind {
     META_LOAD,
     META_PARTITION_LOAD,
     META_IMPORT,
+    META_SEGMENT, /* of the collection `owner` */
     META_RBAC,
 };
 
@@ -101,6 +102,8 @@ enum ks_status meta_decode_index(struct ks_slice value, struct ks_arena *arena,
 /* Of a collection or of a partition. */
 enum ks_status meta_decode_load(enum meta_kind kind, struct ks_slice value,
                                 struct meta_load_value *ret, struct ks_error *err);
+/* Of a segment of data: is it there, and not known to be empty? */
+bool meta_segment_has_rows(struct ks_slice value);
 /* The layout of an import job differs between releases: its collection is the number in it for
  * which `known` answers true. 0: none. */
 int64_t meta_import_collection(struct ks_slice value, bool (*known)(void *arg, int64_t id),

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -481,6 +482,103 @@ static void test_diff__imports_that_were_missed_raise_gaps(void **state)
     meta_script_release(&s);
 }
 
+/* What the stream says after `before` events, then everything listed after a compaction. */
+static struct pending_ddl *after_compaction(struct meta_script *s, size_t before, uint64_t tick,
+                                            struct meta_model **ret_model)
+{
+    struct meta_script then = *s;
+    struct pending_ddl *list = NULL;
+    struct ks_error err;
+    then.count = before;
+    struct catalogue *c = said(&then);
+    *ret_model = meta_model_new(META_PREFIX);
+    meta_list(*ret_model, s);
+    meta_model_said(*ret_model, tick, 1);
+    assert_int_equal(meta_model_diff(*ret_model, c, false, &list, &err), KS_OK);
+    catalogue_free(c);
+    meta_script_release(s);
+    return list;
+}
+
+static void expect_text(struct pending_ddl *take_list, const char *wanted)
+{
+    char *got = meta_text(take_list);
+    assert_string_equal(got, wanted);
+    free(got);
+}
+
+/* Milvus forgets tombstones and the snapshots behind them. */
+static void forget(struct meta_script *s, const char *key, uint64_t tick)
+{
+    char snapshot[128];
+    snprintf(snapshot, sizeof snapshot, "snapshots/%s_ts%d", key, (int)tick);
+    meta_delete(s, key);
+    meta_delete(s, snapshot);
+}
+
+static void test_diff__forgotten_drops_free_names_before_the_history_takes_them(void **state)
+{
+    struct meta_script s = {0};
+    struct meta_model *m;
+    meta_database(&s, 2, "d", 2);
+    meta_collection(&s, 1, 7, "a", 5);
+    meta_collection(&s, 1, 8, "b", 5);
+    meta_partition(&s, 8, 81, "p", CREATED, 5);
+    size_t before = s.count;
+    meta_script_next(&s);
+    forget(&s, "root-coord/database/collection-info/1/7", 5);
+    forget(&s, "root-coord/fields/7/100", 5);
+    forget(&s, "root-coord/partitions/7/70", 5);
+    forget(&s, "root-coord/partitions/8/81", 5);
+    forget(&s, "root-coord/database/db-info/2", 2);
+    meta_collection(&s, 1, 9, "a", 12);
+    meta_partition(&s, 8, 82, "p", CREATED, 13);
+    meta_database(&s, 3, "d", 14);
+    expect_text(after_compaction(&s, before, 10, &m), "drop_collection default.a\n"
+                                                      "drop_partition default.b partition p\n"
+                                                      "drop_database d\n"
+                                                      "create_collection default.a @12\n"
+                                                      "create_partition default.b partition p @13\n"
+                                                      "create_database d @14\n");
+    meta_model_free(m);
+}
+
+static void test_diff__missed_drop_names_the_channels_of_its_collection(void **state)
+{
+    struct meta_script s = {0};
+    struct meta_model *m;
+    meta_collection(&s, 1, 7, "a", 5);
+    size_t before = s.count;
+    meta_script_next(&s);
+    meta_tombstone(&s, "root-coord/database/collection-info/1/7", 12);
+    struct pending_ddl *list = after_compaction(&s, before, 10, &m);
+    assert_int_equal(list->ddl->kind, DDL_DROP_COLLECTION);
+    assert_int_equal(list->own_tick, 12);
+    assert_int_equal(list->use_count, 1);
+    assert_string_equal(list->uses[0].pchannel, "ch7");
+    assert_int_equal(list->uses[0].collection_id, 7);
+    expect_text(list, "drop_collection default.a @12\n");
+    meta_model_free(m);
+}
+
+static void test_has_rows__follows_the_segments_of_a_listing(void **state)
+{
+    static const uint8_t FLUSHED[] = {0x28, 4, 0x30, 4}, GONE[] = {0x28, 4, 0x30, 6};
+    struct meta_script s = {0};
+    struct meta_model *m = meta_model_new(META_PREFIX);
+    meta_put(&s, "datacoord-meta/s/7/70/1", (struct ks_slice){FLUSHED, sizeof FLUSHED}, 0);
+    meta_put(&s, "datacoord-meta/s/8/80/2", (struct ks_slice){GONE, sizeof GONE}, 0);
+    meta_list(m, &s);
+    assert_true(meta_model_has_rows(m, 7));
+    assert_false(meta_model_has_rows(m, 8));
+    assert_false(meta_model_has_rows(m, 9));
+    char *got = meta_play(m, &s, 0);
+    assert_string_equal(got, "");
+    free(got);
+    meta_model_free(m);
+    meta_script_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,6 +601,9 @@ int main(void)
         cmocka_unit_test(test_diff__drops_free_names_before_creates_take_them),
         cmocka_unit_test(test_diff__history_gives_each_change_its_own_time),
         cmocka_unit_test(test_diff__imports_that_were_missed_raise_gaps),
+        cmocka_unit_test(test_diff__forgotten_drops_free_names_before_the_history_takes_them),
+        cmocka_unit_test(test_diff__missed_drop_names_the_channels_of_its_collection),
+        cmocka_unit_test(test_has_rows__follows_the_segments_of_a_listing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
