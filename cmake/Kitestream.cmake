@@ -15,7 +15,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 if(KITESTREAM_SANITIZER)
   add_compile_options(-fsanitize=${KITESTREAM_SANITIZER} -fno-sanitize-recover=all)
@@ -28,17 +29,28 @@ endif()
 
 # kitestream_folder_tests(LIBRARY [extra libraries...]): one executable per tests/test_*.c, linked
 # with LIBRARY, run by ctest with tests/ as its working directory; one per fuzz/fuzz_*.c.
-# Test helpers shared in a folder are tests/helper_*.c, compiled into each of its tests.
+# Test helpers shared in a folder are tests/helper_*.c, compiled once and linked into each test.
 function(kitestream_folder_tests library)
   if(BUILD_TESTING)
     file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/test_*.c)
     file(GLOB helpers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/helper_*.c)
+    set(objects)
+    if(helpers)
+      add_library(${library}_test_helpers OBJECT ${helpers})
+      target_link_libraries(${library}_test_helpers
+        PRIVATE ${library} ${ARGN} PkgConfig::CMOCKA kitestream_flags)
+      set(objects $<TARGET_OBJECTS:${library}_test_helpers>)
+    endif()
     foreach(source ${tests})
       get_filename_component(name ${source} NAME_WE)
-      add_executable(${name} ${source} ${helpers})
+      add_executable(${name} ${source} ${objects})
       target_link_libraries(${name} PRIVATE ${library} ${ARGN} PkgConfig::CMOCKA kitestream_flags)
-      target_compile_definitions(${name} PRIVATE
-        KITESTREAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KITESTREAM_BINARY_DIR="${CMAKE_BINARY_DIR}")
+      # Only where they are used: paths in the command keep ccache from sharing between checkouts.
+      file(STRINGS ${source} paths REGEX "KITESTREAM_(SOURCE|BINARY)_DIR" LIMIT_COUNT 1)
+      if(paths)
+        target_compile_definitions(${name} PRIVATE
+          KITESTREAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KITESTREAM_BINARY_DIR="${CMAKE_BINARY_DIR}")
+      endif()
       add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/tests)
       set_tests_properties(${name} PROPERTIES TIMEOUT 120)
     endforeach()
