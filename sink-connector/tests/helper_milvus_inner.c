@@ -1,5 +1,6 @@
 /* What the model's collections hold beside rows: partitions, indexes, what is loaded. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "helper_milvus_parts.h"
@@ -107,6 +108,8 @@ static struct model_answer create_index(struct milvus_model *m, struct ks_slice 
                                 "field");
     } else if (c && !have) {
         have = find_index(c, "");
+        if (!have)
+            abort(); /* a test makes few indexes */
         model_set_name(have->name, r->index_name);
         model_set_name(have->field, r->field_name);
         have->param_count = r->n_extra_params;
