@@ -11,7 +11,7 @@
 #include "map.h"
 #include "topic_names.h"
 
-enum { PARTITIONS_MAX = 4096 };
+enum { PARTITIONS_STEP = 1024 };
 
 struct ddl_stream {
     const struct ks_task_host *host;
@@ -22,10 +22,11 @@ struct ddl_stream {
     struct ddl_codec *codec;
     struct heartbeat_encoder *heartbeat;
     const struct ks_schema *key_schema, *value_schema, *heartbeat_schema;
-    struct map filtered; /* collection IDs */
+    struct map filtered, dropped; /* collection IDs */
     int64_t seq;
     struct ks_buf scratch;
-    struct ks_topic_partition positions[PARTITIONS_MAX];
+    struct ks_topic_partition *positions; /* what is collected for one record */
+    size_t position_cap;
 };
 
 /* ---- reading what there is ---- */
@@ -54,6 +55,15 @@ static enum ks_status check_owner(const struct ddl_stream *s, const struct ddl *
     return KS_OK;
 }
 
+static void fold(struct ddl_stream *s, const struct ddl *ddl)
+{
+    s->seq = ddl->seq;
+    topic_names_note(s->topics, ddl);
+    catalogue_apply(s->catalogue, ddl);
+    if (ddl->kind == DDL_DROP_COLLECTION)
+        map_put(&s->dropped, (uint64_t)ddl->collection_id, NULL);
+}
+
 static void read_record(void *arg, const struct ks_record *record)
 {
     struct reading *r = arg;
@@ -74,9 +84,7 @@ static void read_record(void *arg, const struct ks_record *record)
         r->status = check_owner(s, ddl, r->err);
     if (r->status)
         return;
-    s->seq = ddl->seq;
-    topic_names_note(s->topics, ddl);
-    catalogue_apply(s->catalogue, ddl);
+    fold(s, ddl);
 }
 
 static enum ks_status read_topic(struct ddl_stream *s, struct ks_error *err)
@@ -151,7 +159,9 @@ void ddl_stream_close(struct ddl_stream *s)
     ddl_codec_free(s->codec);
     heartbeat_encoder_free(s->heartbeat);
     map_release(&s->filtered);
+    map_release(&s->dropped);
     ks_buf_release(&s->scratch);
+    free(s->positions);
     free(s->ddl_topic);
     free(s->heartbeat_topic);
     free(s);
@@ -177,6 +187,11 @@ void ddl_stream_filter_out(struct ddl_stream *s, int64_t collection_id)
 bool ddl_stream_is_filtered(const struct ddl_stream *s, int64_t collection_id)
 {
     return map_find(&s->filtered, (uint64_t)collection_id) != NULL;
+}
+
+bool ddl_stream_has_dropped(const struct ddl_stream *s, int64_t collection_id)
+{
+    return map_find(&s->dropped, (uint64_t)collection_id) != NULL;
 }
 
 static bool any_flushed(const struct ddl_stream *s, const struct ddl *ddl)
@@ -228,8 +243,12 @@ static enum ks_status add_positions(struct ddl_stream *s, const char *topic, siz
                                     struct ks_error *err)
 {
     size_t got = 0, kept = *count;
+    if (s->position_cap - *count < PARTITIONS_STEP) { /* a topic of ours has fewer partitions */
+        s->position_cap += 2 * PARTITIONS_STEP;
+        s->positions = xrealloc(s->positions, s->position_cap * sizeof(*s->positions));
+    }
     enum ks_status status = s->host->next_offsets(s->host->task, topic, s->positions + *count,
-                                                  PARTITIONS_MAX - *count, &got, err);
+                                                  s->position_cap - *count, &got, err);
     for (size_t i = *count; !status && i < *count + got; i++)
         if (s->positions[i].offset > 0)
             s->positions[kept++] = s->positions[i];
@@ -283,6 +302,43 @@ static void add_record(struct ddl_stream *s, const char *topic, const struct ks_
     out->value_bytes += rec->value.len;
 }
 
+struct of_database {
+    const char *db, *found;
+};
+
+static void find_in_database(void *arg, struct catalogue_collection *coll)
+{
+    struct of_database *in = arg;
+    if (strcmp(coll->db, in->db) == 0)
+        in->found = coll->name;
+}
+
+/* A change that takes a name never goes before the one that frees it: the order of the sequencer
+ * and of the metadata's comparison gives that. A target would be ruined if it did not. */
+static enum ks_status check_names(const struct ddl_stream *s, const struct ddl *ddl,
+                                  struct ks_error *err)
+{
+    bool takes = ddl->kind == DDL_CREATE_COLLECTION || ddl->kind == DDL_RENAME_COLLECTION;
+    const struct catalogue_collection *holder =
+        takes ? catalogue_by_name(s->catalogue, ddl->db, ddl->collection) : NULL;
+    struct of_database in = {.db = ddl->db};
+    if (holder && holder->id != ddl->collection_id)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "metadata changes are out of order: collection %" PRId64
+                            " takes the name %s.%s, which %" PRId64
+                            " still has. Please report this; a new topic.prefix starts anew",
+                            ddl->collection_id, ddl->db, ddl->collection, holder->id);
+    if (ddl->kind == DDL_DROP_DATABASE)
+        catalogue_each(s->catalogue, find_in_database, &in);
+    if (in.found)
+        return ks_error_set(err, KS_ERR_FATAL,
+                            "metadata changes are out of order: database %s is dropped, but still "
+                            "has the collection %s. Please report this; a new topic.prefix starts "
+                            "anew",
+                            ddl->db, in.found);
+    return KS_OK;
+}
+
 /* The encoder was compiled for the old name, topic or schema. */
 static void forget_encoder(struct catalogue_collection *coll)
 {
@@ -295,7 +351,9 @@ static void forget_encoder(struct catalogue_collection *coll)
 enum ks_status ddl_stream_add(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
                               struct change_batch *out, struct ks_error *err)
 {
-    enum ks_status status = find_after(s, ddl, arena, err);
+    enum ks_status status = check_names(s, ddl, err);
+    if (!status)
+        status = find_after(s, ddl, arena, err);
     struct catalogue_collection *coll = catalogue_by_id(s->catalogue, ddl->collection_id);
     bool starts = ddl->kind == DDL_CREATE_COLLECTION || ddl->kind == DDL_RENAME_COLLECTION;
     if (!status && starts)
@@ -310,9 +368,7 @@ enum ks_status ddl_stream_add(struct ddl_stream *s, struct ddl *ddl, struct ks_a
     ks_buf_reset(&s->scratch);
     ddl_encode(s->codec, ddl, &s->scratch);
     add_record(s, s->ddl_topic, s->value_schema, ddl->ts_ms, out);
-    s->seq = ddl->seq;
-    topic_names_note(s->topics, ddl);
-    catalogue_apply(s->catalogue, ddl);
+    fold(s, ddl);
     if (ddl_gates_rows(ddl->kind))
         forget_encoder(catalogue_by_id(s->catalogue, ddl->collection_id));
     return KS_OK;

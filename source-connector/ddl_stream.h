@@ -29,6 +29,9 @@ int64_t ddl_stream_seq(const struct ddl_stream *s); /* of the last record; 0 = n
 void ddl_stream_filter_out(struct ddl_stream *s, int64_t collection_id);
 bool ddl_stream_is_filtered(const struct ddl_stream *s, int64_t collection_id);
 
+/* Has the stream told of its drop, now or in an earlier run? */
+bool ddl_stream_has_dropped(const struct ddl_stream *s, int64_t collection_id);
+
 /* Does the event belong into the stream? (Judges the name of a new collection.) */
 bool ddl_stream_wants(struct ddl_stream *s, const struct ddl *ddl);
 /* Does its `after` depend on rows? Then everything before it must have been returned from poll. */

@@ -11,106 +11,22 @@
 enum {
     PUMP_RECORDS = 4096,
     PUMP_BYTES = 4 << 20,
-    SILENCE_MS = 10000,
-    BARRIER_MS = 10000,
+    BARRIER_SLICE_MS = 100,
+    BARRIER_POLL_MS = 20,
     LOG_EVERY_MS = 10000,
 };
 
-/* ---- channels ---- */
-
-#define DML_MARK "-rootcoord-dml_"
-#define REPLICATE_SUFFIX "-replicate-msg"
-
-/* replicate-msg shares the pchannels' prefix unless an option names it. */
-static char *replicate_name(const struct source_state *s, const char *pchannel)
-{
-    const char *mark = strstr(pchannel, DML_MARK);
-    if (s->options.replicate_channel)
-        return xstrdup(s->options.replicate_channel);
-    return mark ? xasprintf("%.*s" REPLICATE_SUFFIX, (int)(mark - pchannel), pchannel) : NULL;
-}
-
-static enum ks_status open_new(struct source_state *s, const char *channel, struct mq_start start,
-                               int *ret, struct ks_error *err)
-{
-    struct channel_offset saved = {0};
-    bool found = false;
-    int64_t next, end;
-    enum ks_status status =
-        channel_offset_read(s->host, s->options.cluster, channel, &saved, &found, err);
-    if (status)
-        return status;
-    if (found)
-        start = (struct mq_start){MQ_START_OFFSET, saved.offset};
-    status = mq_consumer_add(s->mq, channel, start, ret, &next, &end, err);
-    if (status)
-        return status;
-    sequencer_add_channel(s->sequencer, channel, next, saved.tick);
-    s->channels = xgrow(s->channels, s->channel_count, &s->channel_cap, sizeof(*s->channels));
-    s->channels[s->channel_count++] = (struct source_channel){
-        .end_at_start = end, .next = next, .heard_mono_ms = clock_mono_ms()};
-    ks_log(s->host, KS_LOG_INFO, "reading %s from offset %" PRId64 " (%s)", channel, next,
-           found ? "committed" : "new");
-    return KS_OK;
-}
-
-static enum ks_status open_replicate(struct source_state *s, const char *pchannel,
-                                     struct mq_start start, struct ks_error *err)
-{
-    char *name = replicate_name(s, pchannel);
-    enum ks_status status = KS_OK;
-    if (start.kind == MQ_START_OFFSET)
-        start.kind = MQ_START_EARLIEST;
-    if (name)
-        status = open_new(s, name, start, &s->replicate_channel, err);
-    free(name);
-    return status;
-}
-
-enum ks_status source_input_open(struct source_state *s, const char *channel, struct mq_start start,
-                                 int *ret, struct ks_error *err)
-{
-    enum ks_status status = KS_OK;
-    *ret = sequencer_find_channel(s->sequencer, channel);
-    if (*ret < 0)
-        status = open_new(s, channel, start, ret, err);
-    if (!status && s->replicate_channel < 0)
-        status = open_replicate(s, channel, start, err);
-    return status;
-}
-
-/* Memory: when too much waits for a tick, only the channel that everything waits for is read. */
-static enum ks_status mind_the_gate(struct source_state *s, struct ks_error *err)
-{
-    bool over = sequencer_held_bytes(s->sequencer) > s->options.gate_max_bytes / 2;
-    int slowest = sequencer_slowest_channel(s->sequencer);
-    for (int i = 0; i < (int)s->channel_count; i++) {
-        bool pause = over && slowest >= 0 && i != slowest;
-        if (pause != s->channels[i].paused)
-            mq_consumer_pause(s->mq, i, pause);
-        s->channels[i].paused = pause;
-    }
-    if (slowest >= 0 &&
-        sequencer_channel_held_bytes(s->sequencer, slowest) > s->options.gate_max_bytes)
-        return ks_error_set(err, KS_ERR_FATAL,
-                            "%s holds more than gate.max.bytes = %zu between two ticks: raise "
-                            "gate.max.bytes",
-                            sequencer_channel_name(s->sequencer, slowest),
-                            s->options.gate_max_bytes);
-    return KS_OK;
-}
-
 /* ---- metadata ---- */
 
-static enum ks_status take_create(struct source_state *s, const struct pending_ddl *p,
-                                  struct ks_error *err)
+static enum ks_status take_uses(struct source_state *s, const struct pending_ddl *p,
+                                struct ks_error *err)
 {
     for (size_t i = 0; i < p->use_count; i++) {
         const struct meta_channel_use *use = &p->uses[i];
         struct mq_start start = {use->start_offset >= 0 ? MQ_START_OFFSET : MQ_START_EARLIEST,
                                  use->start_offset};
         int channel;
-        enum ks_status status = source_input_open(s, use->pchannel, start, &channel, err);
+        enum ks_status status = source_channels_open(s, use->pchannel, start, &channel, err);
         if (status)
             return status;
         sequencer_use(s->sequencer, channel, use->collection_id, use->create_tick);
@@ -123,7 +39,7 @@ enum ks_status source_input_take_ddl(struct source_state *s, struct ks_error *er
 {
     while (s->incoming) {
         struct pending_ddl *p = s->incoming;
-        enum ks_status status = take_create(s, p, err);
+        enum ks_status status = take_uses(s, p, err);
         if (status)
             return status;
         s->incoming = p->next;
@@ -144,19 +60,27 @@ static enum ks_status poll_metadata(struct source_state *s, int64_t timeout_ms,
     return status ? status : source_input_take_ddl(s, err);
 }
 
-enum ks_status source_input_barrier(struct source_state *s, struct ks_error *err)
+enum ks_status source_input_barrier(struct source_state *s, bool *ret_reached, struct ks_error *err)
 {
-    int64_t revision, deadline = clock_mono_ms() + BARRIER_MS;
-    enum ks_status status = meta_reader_barrier(s->meta, &revision, err);
-    while (!status && meta_reader_delivered(s->meta) < revision) {
-        if (s->host->stop_requested(s->host->task) || clock_mono_ms() > deadline)
-            return ks_error_set(err, KS_ERR_RETRIABLE,
-                                "etcd is at revision %" PRId64 ", but its watch has only delivered "
-                                "%" PRId64 ": nothing can be released",
-                                revision, meta_reader_delivered(s->meta));
-        status = poll_metadata(s, 20, err);
+    int64_t now = clock_mono_ms(), until = now + BARRIER_SLICE_MS;
+    enum ks_status status = KS_OK;
+    *ret_reached = false;
+    if (s->barrier_revision == 0) {
+        status = meta_reader_barrier(s->meta, &s->barrier_revision, err);
+        s->barrier_mono_ms = now;
     }
-    return status;
+    while (!status && meta_reader_delivered(s->meta) < s->barrier_revision) {
+        if (s->host->stop_requested(s->host->task) || clock_mono_ms() > until) {
+            source_channels_report(s);
+            return KS_OK;
+        }
+        status = poll_metadata(s, BARRIER_POLL_MS, err);
+    }
+    if (status)
+        return status;
+    s->barrier_revision = 0;
+    *ret_reached = true;
+    return KS_OK;
 }
 
 /* ---- records ---- */
@@ -278,24 +202,38 @@ static enum ks_status take_record(struct source_state *s, struct mq_record *rec,
     return sequencer_add_record(s->sequencer, rec, err);
 }
 
+/* Passed over for good: only the position moves on. */
+static enum ks_status skip_record(struct source_state *s, int channel, int64_t offset,
+                                  struct ks_error *err)
+{
+    struct mq_record *rec = xcalloc(1, sizeof(*rec));
+    *rec = (struct mq_record){.kind = MQ_OTHER, .channel = channel, .offset = offset};
+    s->channels[channel].next = offset + 1;
+    return sequencer_add_record(s->sequencer, rec, err);
+}
+
 /* A record of a known type that does not decode: a dead letter, or the end of the task. */
 static enum ks_status bad_record(struct source_state *s, struct ks_error *err)
 {
     const struct mq_record *bad = mq_consumer_bad(s->mq);
-    struct ks_error reason = *err;
     struct ks_record raw = {
         .topic = sequencer_channel_name(s->sequencer, bad->channel),
         .offset = bad->offset,
         .timestamp_ms = -1,
         .value = bad->value,
     };
-    if (s->host->report_errant(s->host->task, &raw, "TASK_POLL", &reason, err)) {
-        /* What is wrong with the record says more than that it has nowhere to go. */
-        *err = reason;
-        err->status = KS_ERR_FATAL;
-        return KS_ERR_FATAL;
+    enum ks_status status =
+        s->host->report_errant(s->host->task, &raw, "TASK_POLL", &s->bad_reason, err);
+    if (status == KS_ERR_RETRIABLE && sequencer_row_start(s->sequencer) != UINT64_MAX) {
+        s->bad_waits = s->letters_wait = true;
+        return KS_OK;
     }
-    return KS_OK;
+    s->bad_waits = false;
+    if (!status)
+        return skip_record(s, bad->channel, bad->offset, err);
+    /* What is wrong with the record says more than that it has nowhere to go. */
+    *err = s->bad_reason;
+    return err->status = KS_ERR_FATAL;
 }
 
 enum ks_status source_input_pump(struct source_state *s, int timeout_ms, struct ks_error *err)
@@ -303,11 +241,14 @@ enum ks_status source_input_pump(struct source_state *s, int timeout_ms, struct 
     size_t bytes = 0;
     enum ks_status status = poll_metadata(s, 0, err);
     if (!status)
-        status = mind_the_gate(s, err);
-    for (int n = 0; !status && n < PUMP_RECORDS && bytes < PUMP_BYTES; n++) {
+        status = source_channels_mind_the_gate(s, err);
+    if (!status && s->bad_waits)
+        status = bad_record(s, err);
+    for (int n = 0; !status && !s->bad_waits && n < PUMP_RECORDS && bytes < PUMP_BYTES; n++) {
         struct mq_record *rec = NULL;
         status = mq_consumer_poll(s->mq, n == 0 ? timeout_ms : 0, &rec, err);
         if (status == KS_ERR_DATA) {
+            s->bad_reason = *err;
             status = bad_record(s, err);
             continue;
         }
@@ -316,36 +257,6 @@ enum ks_status source_input_pump(struct source_state *s, int timeout_ms, struct 
         bytes += rec->value.len;
         status = take_record(s, rec, err);
     }
-    source_input_report(s);
+    source_channels_report(s);
     return status;
-}
-
-bool source_input_caught_up(const struct source_state *s)
-{
-    for (int i = 0; i < (int)s->channel_count; i++)
-        if (sequencer_channel_used(s->sequencer, i) &&
-            s->channels[i].next < s->channels[i].end_at_start)
-            return false;
-    return true;
-}
-
-void source_input_report(struct source_state *s)
-{
-    const char *trouble = mq_consumer_trouble(s->mq);
-    int slowest = sequencer_slowest_channel(s->sequencer);
-    char *text = NULL;
-    if (trouble)
-        text = xstrdup(trouble);
-    else if (slowest >= 0 && clock_mono_ms() - s->channels[slowest].heard_mono_ms > SILENCE_MS)
-        text = xasprintf("the source's time ticks: %s has had none for more than 10 s. Is the "
-                         "source's root coordinator running?",
-                         sequencer_channel_name(s->sequencer, slowest));
-    bool same = text && s->waiting_for ? strcmp(text, s->waiting_for) == 0 : text == s->waiting_for;
-    if (same) {
-        free(text);
-        return;
-    }
-    s->host->status(s->host->task, text);
-    free(s->waiting_for);
-    s->waiting_for = text;
 }

@@ -10,18 +10,6 @@
  * the tick that closes them, and clocks differ. Earlier rows are read and left out. */
 enum { LATEST_MARGIN_MS = 10000 };
 
-static enum row_fate row_fate(void *arg, int64_t collection_id, uint64_t tick)
-{
-    struct source_state *s = arg;
-    enum meta_life life;
-    if (ddl_stream_is_filtered(s->stream, collection_id))
-        return ROW_FILTERED;
-    life = meta_model_life(meta_reader_model(s->meta), collection_id);
-    if (life == META_DROPPING || life == META_DROPPED)
-        return ROW_DROPPED;
-    return tick <= s->etcd.list_tick ? ROW_OLD : ROW_UNKNOWN;
-}
-
 static struct mq_start first_position(const struct source_options *o)
 {
     switch (o->start_from) {
@@ -48,21 +36,44 @@ static uint64_t first_row_start(const struct source_options *o)
     return UINT64_MAX;
 }
 
+/* Metadata that exists is told first, then rows: nothing listed may have a later tick than the
+ * first row. With `earliest` that is a row of the oldest collection, at the earliest. */
+static void put_before_rows(struct source_state *s)
+{
+    uint64_t limit = UINT64_MAX;
+    if (s->options.start_from == START_TIME)
+        limit = tick_from_ms(s->options.start_ms);
+    for (const struct pending_ddl *p = s->incoming; p; p = p->next)
+        if (s->options.start_from == START_EARLIEST && p->ddl->kind == DDL_CREATE_COLLECTION &&
+            p->own_tick > 0 && p->own_tick < limit)
+            limit = p->own_tick;
+    for (struct pending_ddl *p = s->incoming; p; p = p->next)
+        if (p->own_tick > limit)
+            p->own_tick = limit;
+}
+
+/* Collections that came and went before now, unseen, have rows up to here. */
+static uint64_t list_tick(const struct meta_model *model)
+{
+    uint64_t told = meta_model_max_tick(model), now = tick_from_ms(clock_wall_ms());
+    return told > now ? told : now;
+}
+
 static enum ks_status list_first(struct source_state *s, struct ks_error *err)
 {
     struct meta_model *model = meta_reader_model(s->meta);
     bool compacted;
-    int64_t revision;
     if (ddl_stream_seq(s->stream) > 0)
         return ks_error_set(err, KS_ERR_FATAL,
                             "%s.ddl holds records, but this connector has no committed offsets: "
                             "they were deleted, or another connector wrote the topic. Choose a "
                             "new topic.prefix, or delete the topics of this one",
                             s->options.prefix);
-    enum ks_status status = meta_reader_list(s->meta, 0, &revision, &compacted, err);
+    enum ks_status status = meta_reader_list(s->meta, 0, &s->list_revision, &compacted, err);
     if (!status)
         status = meta_model_diff(model, ddl_stream_catalogue(s->stream), true, &s->incoming, err);
-    s->etcd.list_tick = meta_model_max_tick(model);
+    put_before_rows(s);
+    s->etcd.list_tick = list_tick(model);
     s->etcd.row_start = first_row_start(&s->options);
     return status;
 }
@@ -71,24 +82,27 @@ static enum ks_status list_again(struct source_state *s, struct ks_error *err)
 {
     struct meta_model *model = meta_reader_model(s->meta);
     bool compacted = false;
-    int64_t revision;
     if (s->etcd.ddl_seq > ddl_stream_seq(s->stream))
         return ks_error_set(err, KS_ERR_FATAL,
                             "%s.ddl ends at seq %" PRId64 ", but seq %" PRId64
                             " was committed: records are missing. Delete the offsets and choose a "
                             "new topic.prefix",
                             s->options.prefix, ddl_stream_seq(s->stream), s->etcd.ddl_seq);
-    enum ks_status status = meta_reader_list(s->meta, s->etcd.revision, &revision, &compacted, err);
+    enum ks_status status =
+        meta_reader_list(s->meta, s->etcd.revision, &s->list_revision, &compacted, err);
     if (!compacted)
         return status;
     ks_log(s->host, KS_LOG_INFO,
            "etcd no longer has revision %" PRId64 ": comparing its state with the stream",
            s->etcd.revision);
-    status = meta_reader_list(s->meta, 0, &revision, &compacted, err);
+    status = meta_reader_list(s->meta, 0, &s->list_revision, &compacted, err);
     if (status)
         return status;
+    s->etcd.list_tick = list_tick(model);
     meta_model_said(model, s->etcd.tick, s->etcd.revision);
-    return meta_model_diff(model, ddl_stream_catalogue(s->stream), false, &s->incoming, err);
+    status = meta_model_diff(model, ddl_stream_catalogue(s->stream), false, &s->incoming, err);
+    source_left_out_note_missed(s, s->incoming);
+    return status;
 }
 
 static bool is_incoming(const struct source_state *s, int64_t collection_id)
@@ -125,23 +139,11 @@ static enum ks_status open_channels(struct source_state *s, struct ks_error *err
             start = first;
         else if (uses[i].start_offset < 0)
             start.kind = MQ_START_EARLIEST;
-        status = source_input_open(s, uses[i].pchannel, start, &channel, err);
+        status = source_channels_open(s, uses[i].pchannel, start, &channel, err);
         if (!status)
             sequencer_use(s->sequencer, channel, uses[i].collection_id, uses[i].create_tick);
     }
     return status;
-}
-
-/* snapshot.mode=no_data: say it, so that nobody takes the target for a full copy. */
-static void log_left_out(void *arg, const struct pending_ddl *p)
-{
-    struct source_state *s = arg;
-    if (p->ddl->kind == DDL_CREATE_COLLECTION &&
-        name_filter_match(s->options.filter, p->ddl->db, p->ddl->collection))
-        ks_log(s->host, KS_LOG_WARN,
-               "%s.%s exists already: rows it holds from before the start are not in the stream "
-               "(snapshot.mode=no_data)",
-               p->ddl->db, p->ddl->collection);
 }
 
 enum ks_status source_start(struct source_state *s, const struct ks_config *config,
@@ -158,12 +160,9 @@ enum ks_status source_start(struct source_state *s, const struct ks_config *conf
         status = found ? list_again(s, err) : list_first(s, err);
     if (status)
         return status;
-    if (s->first_start && s->options.start_from != START_EARLIEST)
-        for (const struct pending_ddl *p = s->incoming; p; p = p->next)
-            log_left_out(s, p);
     s->sequencer = sequencer_new(&(struct sequencer_options){
         .emitted = ddl_stream_catalogue(s->stream),
-        .fate = row_fate,
+        .fate = source_left_out_fate,
         .fate_arg = s,
         .released = s->etcd.tick,
         .row_start = s->etcd.row_start,

@@ -26,6 +26,8 @@ static void destroy(void *task)
     meta_reader_close(s->meta);
     batch_pool_free(s->pool);
     source_options_release(&s->options);
+    map_release(&s->left_out);
+    ks_buf_release(&s->without_rows);
     free(s->channels);
     free(s->waiting_for);
     free(s);
@@ -70,7 +72,7 @@ static bool heartbeat_due(const struct source_state *s)
 static bool worth_a_release(const struct source_state *s)
 {
     uint64_t w = sequencer_candidate(s->sequencer, idle_tick(s));
-    if (sequencer_row_start(s->sequencer) == UINT64_MAX && !source_input_caught_up(s))
+    if (sequencer_row_start(s->sequencer) == UINT64_MAX && !source_channels_caught_up(s))
         return false;
     return w > sequencer_released(s->sequencer) &&
            (sequencer_held_bytes(s->sequencer) > 0 || sequencer_has_ddl(s->sequencer) ||
@@ -82,10 +84,11 @@ static bool worth_a_release(const struct source_state *s)
 static enum ks_status try_release(struct source_state *s, struct ks_error *err)
 {
     uint64_t before = sequencer_released(s->sequencer);
-    if (!worth_a_release(s))
+    bool reached;
+    if (s->barrier_revision == 0 && !worth_a_release(s))
         return KS_OK;
-    enum ks_status status = source_input_barrier(s, err);
-    if (status)
+    enum ks_status status = source_input_barrier(s, &reached, err);
+    if (status || !reached)
         return status;
     uint64_t w = sequencer_candidate(s->sequencer, idle_tick(s));
     s->releasing = sequencer_release(s->sequencer, w) > before;
@@ -110,19 +113,66 @@ static void mark_open(struct source_state *s)
     s->open = true;
 }
 
-static enum ks_status report_bad_rows(struct source_state *s, const struct sequencer_item *item,
-                                      const struct ks_error *reason, struct ks_error *err)
+static enum ks_status report_bad_row(struct source_state *s, const struct mq_record *rec,
+                                     const struct ks_error *reason, struct ks_error *err)
 {
+    struct ks_record raw = {
+        .topic = sequencer_channel_name(s->sequencer, rec->channel),
+        .offset = rec->offset,
+        .timestamp_ms = tick_to_ms(rec->end_tick),
+        .value = rec->value,
+    };
+    enum ks_status status =
+        s->host->report_errant(s->host->task, &raw, "VALUE_CONVERTER", reason, err);
+    if (status)
+        *err = *reason; /* what is wrong with the row says more than that it has nowhere to go */
+    return status;
+}
+
+/* Where the rows of one group go. */
+struct rows_target {
+    struct change_encoder *encoder;
+    const struct catalogue_collection *coll;
+    const char *channel;
+    struct change_batch *batch;
+};
+
+static enum ks_status encode(const struct rows_target *to, struct mq_record *const *records,
+                             size_t count, struct ks_error *err)
+{
+    struct change_batch *b = to->batch;
+    size_t records_before = b->batch.record_count, bytes_before = b->value_bytes;
+    enum ks_status status =
+        row_events_add(to->encoder, to->coll, to->channel, records, count, b, err);
+    if (status) {
+        b->batch.record_count = records_before;
+        b->value_bytes = bytes_before;
+    }
+    return status;
+}
+
+/* Some record of the group is bad: those become dead letters, the others go on. */
+static enum ks_status encode_good_ones(struct source_state *s, const struct rows_target *to,
+                                       const struct sequencer_item *item, struct ks_error *err)
+{
+    struct mq_record **good = xcalloc(item->record_count, sizeof(*good));
+    size_t count = 0, before = to->batch->batch.record_count, bytes = to->batch->value_bytes;
     enum ks_status status = KS_OK;
     for (size_t i = 0; i < item->record_count && !status; i++) {
-        struct ks_record raw = {
-            .topic = sequencer_channel_name(s->sequencer, item->channel),
-            .offset = item->records[i]->offset,
-            .timestamp_ms = tick_to_ms(item->tick),
-            .value = item->records[i]->value,
-        };
-        status = s->host->report_errant(s->host->task, &raw, "VALUE_CONVERTER", reason, err);
+        struct ks_error reason;
+        status = encode(to, &item->records[i], 1, &reason);
+        if (!status)
+            good[count++] = item->records[i];
+        else if (status == KS_ERR_DATA)
+            status = report_bad_row(s, item->records[i], &reason, err);
+        else
+            *err = reason;
+        to->batch->batch.record_count = before; /* it was only a try */
+        to->batch->value_bytes = bytes;
     }
+    if (!status && count > 0)
+        status = encode(to, good, count, err);
+    free(good);
     return status;
 }
 
@@ -130,25 +180,26 @@ static enum ks_status add_rows(struct source_state *s, const struct sequencer_it
                                struct ks_error *err)
 {
     struct change_batch *b = batch_of(s);
-    struct catalogue_collection *coll =
-        catalogue_by_id(ddl_stream_catalogue(s->stream), item->collection_id);
-    struct change_encoder *encoder;
+    struct rows_target to = {
+        .coll = catalogue_by_id(ddl_stream_catalogue(s->stream), item->collection_id),
+        .channel = sequencer_channel_name(s->sequencer, item->channel),
+        .batch = b,
+    };
     size_t before = b->batch.record_count;
-    enum ks_status status = ddl_stream_encoder(s->stream, coll, &encoder, err);
+    enum ks_status status = ddl_stream_encoder(
+        s->stream, catalogue_by_id(ddl_stream_catalogue(s->stream), item->collection_id),
+        &to.encoder, err);
     if (status)
         return status;
-    status = row_events_add(encoder, coll, sequencer_channel_name(s->sequencer, item->channel),
-                            item->records, item->record_count, b, err);
-    if (status == KS_ERR_DATA) {
-        struct ks_error reason = *err;
-        b->batch.record_count = before;
-        status = report_bad_rows(s, item, &reason, err);
-        if (status)
-            *err = reason; /* what is wrong with the row says more than that it has nowhere to go */
-    }
+    status = encode(&to, item->records, item->record_count, err);
+    if (status == KS_ERR_DATA)
+        status = encode_good_ones(s, &to, item, err);
     s->open_rows += b->batch.record_count - before;
+    s->metrics.change_records += b->batch.record_count - before;
     s->batch_has_rows |= b->batch.record_count > before;
     mark_open(s);
+    if (status)
+        err->status = KS_ERR_FATAL;
     return status ? KS_ERR_FATAL : KS_OK;
 }
 
@@ -157,6 +208,26 @@ static bool of_the_stream(struct source_state *s, const struct pending_ddl *p)
     if (p->ddl->kind == DDL_FLUSH && p->own_tick <= sequencer_row_start(s->sequencer))
         return false;
     return ddl_stream_wants(s->stream, p->ddl);
+}
+
+/* What precedes the first row is what existed before, also if it came after the list. */
+static bool before_the_rows(const struct source_state *s, const struct pending_ddl *p)
+{
+    return s->first_start && s->options.start_from != START_EARLIEST &&
+           p->ddl->tick <= sequencer_row_start(s->sequencer);
+}
+
+static enum ks_status add_ddl(struct source_state *s, struct pending_ddl *p, struct ks_error *err)
+{
+    p->ddl->snapshot |= before_the_rows(s, p);
+    enum ks_status status = ddl_stream_add(s->stream, p->ddl, &p->arena, batch_of(s), err);
+    mark_open(s);
+    if (status)
+        return status;
+    s->metrics.ddl_records++;
+    if (p->ddl->kind == DDL_CREATE_COLLECTION && before_the_rows(s, p))
+        source_left_out_note_create(s, p);
+    return KS_OK;
 }
 
 enum filled { FILLED_ALL, FILLED_RETURN };
@@ -183,8 +254,7 @@ static enum ks_status fill(struct source_state *s, enum filled *ret, struct ks_e
             if (of_the_stream(s, p)) {
                 if (s->batch_has_rows && ddl_stream_waits_for_rows(s->stream, p->ddl))
                     return KS_OK;
-                status = ddl_stream_add(s->stream, p->ddl, &p->arena, b, err);
-                mark_open(s);
+                status = add_ddl(s, p, err);
             }
             if (status)
                 return status; /* kept for the next call, if there is one */
@@ -202,7 +272,7 @@ static void hand_over(struct source_state *s, bool commit, struct ks_source_batc
     s->batch->batch.commit = commit;
     s->open_bytes = commit ? 0 : s->open_bytes + s->batch->value_bytes;
     if (commit) {
-        s->open = false;
+        s->open = s->letters_wait = false;
         s->open_rows = 0;
     }
     *ret = &s->batch->batch;
@@ -234,6 +304,12 @@ static void add_offsets(struct source_state *s)
     b->batch.offset_count = count + 1;
 }
 
+static void close_transaction(struct source_state *s, struct ks_source_batch **ret)
+{
+    add_offsets(s);
+    hand_over(s, true, ret);
+}
+
 /* The end of a transaction; a heartbeat that is due rides along, after the rows are delivered. */
 static enum ks_status finish(struct source_state *s, struct ks_source_batch **ret,
                              struct ks_error *err)
@@ -249,8 +325,7 @@ static enum ks_status finish(struct source_state *s, struct ks_source_batch **re
             return status;
         s->heartbeat_mono_ms = clock_mono_ms() + s->options.heartbeat_ms;
     }
-    add_offsets(s);
-    hand_over(s, true, ret);
+    close_transaction(s, ret);
     return KS_OK;
 }
 
@@ -267,33 +342,52 @@ static bool can_commit(const struct source_state *s)
     return sequencer_row_start(s->sequencer) != UINT64_MAX;
 }
 
+/* One of: items of a release, a release, the end of a transaction, waiting. */
+static enum ks_status step(struct source_state *s, int64_t until, struct ks_source_batch **ret,
+                           bool *ret_done, struct ks_error *err)
+{
+    enum filled filled;
+    enum ks_status status = KS_OK;
+    if (s->releasing) {
+        status = fill(s, &filled, err);
+        *ret_done = !status && filled == FILLED_RETURN;
+        if (*ret_done)
+            hand_over(s, false, ret);
+        return status;
+    }
+    if (s->barrier_revision == 0) /* else the records have to wait for the metadata */
+        status = source_input_pump(s, 0, err);
+    if (!status && !(s->open && transaction_full(s)))
+        status = try_release(s, err);
+    if (status || s->releasing)
+        return status;
+    if (s->open || ((heartbeat_due(s) || s->letters_wait) && can_commit(s))) {
+        *ret_done = true;
+        return finish(s, ret, err);
+    }
+    *ret_done = clock_mono_ms() >= until;
+    if (*ret_done || s->barrier_revision > 0)
+        return KS_OK;
+    return source_input_pump(s, PUMP_WAIT_MS, err);
+}
+
 static enum ks_status poll(void *task, struct ks_source_batch **ret_batch, struct ks_error *err)
 {
     struct source_state *s = task;
     int64_t until = clock_mono_ms() + POLL_MS;
-    enum filled filled;
+    bool done = false;
     enum ks_status status = KS_OK;
     *ret_batch = NULL;
-    while (!status && !s->host->stop_requested(s->host->task)) {
-        if (s->releasing) {
-            status = fill(s, &filled, err);
-            if (!status && filled == FILLED_RETURN) {
-                hand_over(s, false, ret_batch);
-                return KS_OK;
-            }
-            continue;
-        }
-        status = source_input_pump(s, 0, err);
-        if (!status && !(s->open && transaction_full(s)))
-            status = try_release(s, err);
-        if (status || s->releasing)
-            continue;
-        if (s->open || (heartbeat_due(s) && can_commit(s)))
-            return finish(s, ret_batch, err);
-        if (clock_mono_ms() >= until)
-            break;
-        status = source_input_pump(s, PUMP_WAIT_MS, err);
+    while (!status && !done && !s->host->stop_requested(s->host->task))
+        status = step(s, until, ret_batch, &done, err);
+    source_metrics_report(s);
+    /* What is complete is not kept open while etcd or Kafka is away: it would time out. */
+    if (status == KS_ERR_RETRIABLE && s->open && !s->releasing) {
+        close_transaction(s, ret_batch);
+        return KS_OK;
     }
+    if (status)
+        source_channels_forget_report(s);
     return status;
 }
 

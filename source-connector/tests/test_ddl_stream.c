@@ -195,6 +195,54 @@ static void test_heartbeat__tells_the_positions(void **state)
     batch_pool_give(b);
 }
 
+static enum ks_status refused(struct fixture *f, struct ddl ddl)
+{
+    struct change_batch *b = batch_pool_take(f->pool);
+    assert_true(ddl_stream_wants(f->stream, &ddl));
+    enum ks_status status = ddl_stream_add(f->stream, &ddl, &f->arena, b, &f->err);
+    assert_int_equal(b->batch.record_count, 0);
+    batch_pool_give(b);
+    return status;
+}
+
+static void test_add__refuses_a_name_that_is_still_taken(void **state)
+{
+    struct fixture *f = *state;
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    assert_int_equal(refused(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 8)), KS_ERR_FATAL);
+    assert_non_null(strstr(f->err.message, "default.c"));
+    add(f, collection_ddl(DDL_DROP_COLLECTION, "c", 7));
+    assert_true(add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 8)));
+}
+
+static void test_add__refuses_to_drop_a_database_with_collections(void **state)
+{
+    struct fixture *f = *state;
+    struct ddl db = {.kind = DDL_CREATE_DATABASE, .db = "d", .db_id = 2};
+    struct ddl in_db = collection_ddl(DDL_CREATE_COLLECTION, "c", 7);
+    in_db.db = "d";
+    in_db.db_id = 2;
+    add(f, db);
+    add(f, in_db);
+    db.kind = DDL_DROP_DATABASE;
+    assert_int_equal(refused(f, db), KS_ERR_FATAL);
+    in_db.kind = DDL_DROP_COLLECTION;
+    add(f, in_db);
+    assert_true(add(f, db));
+}
+
+static void test_has_dropped__remembers_over_restarts(void **state)
+{
+    struct fixture *f = *state;
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    assert_false(ddl_stream_has_dropped(f->stream, 7));
+    add(f, collection_ddl(DDL_DROP_COLLECTION, "c", 7));
+    assert_true(ddl_stream_has_dropped(f->stream, 7));
+    close_stream(f);
+    open_stream(f, "c1", "");
+    assert_true(ddl_stream_has_dropped(f->stream, 7));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +256,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_open__refuses_the_topic_of_another_cluster, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_heartbeat__tells_the_positions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_add__refuses_a_name_that_is_still_taken, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_add__refuses_to_drop_a_database_with_collections,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_has_dropped__remembers_over_restarts, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
