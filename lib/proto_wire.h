@@ -20,8 +20,8 @@ struct wire {
 struct wire_field {
     uint32_t number;
     enum wire_type type;
-    uint64_t value;        /* varint, or the fixed-width bits */
-    const uint8_t *data;   /* WIRE_LEN */
+    uint64_t value;      /* varint, or the fixed-width bits */
+    const uint8_t *data; /* WIRE_LEN */
     size_t len;
 };
 

@@ -26,7 +26,8 @@ enum ks_status consumer_pause(struct consumer *c, const char *topic, int32_t par
 enum ks_status consumer_resume(struct consumer *c, const char *topic, int32_t partition,
                                struct ks_error *err);
 bool consumer_is_assigned(const struct consumer *c, const char *topic, int32_t partition);
-/* -1 when not assigned, or when nothing is known yet of a partition that starts at the beginning. */
+/* -1 when not assigned, or when nothing is known yet of a partition that starts at the beginning.
+ */
 int64_t consumer_position(const struct consumer *c, const char *topic, int32_t partition);
 enum ks_status consumer_committed(struct consumer *c, struct ks_topic_partition *tps, size_t count,
                                   struct ks_error *err);

@@ -25,8 +25,7 @@ enum ks_status schema_cache_intern(struct schema_cache *c, const char *json, siz
                                    const struct ks_schema **ret, struct ks_error *err);
 /* A handle of its own for what `id` means in `registry`. */
 enum ks_status schema_cache_by_id(struct schema_cache *c, struct schema_registry *registry,
-                                  uint32_t id, const struct ks_schema **ret,
-                                  struct ks_error *err);
+                                  uint32_t id, const struct ks_schema **ret, struct ks_error *err);
 /* One registry for all converters with the same options. Lives as long as the cache. */
 enum ks_status schema_cache_registry(struct schema_cache *c, const struct worker_config *worker,
                                      const struct ks_config *options, struct schema_registry **ret,
@@ -49,13 +48,13 @@ enum ks_status converter_from_record(struct converter *c, const char *topic, str
                                      const struct ks_schema *schema, struct ks_buf *scratch,
                                      struct ks_slice *ret, struct ks_error *err);
 /* Sink side: bytes to body and schema. *ret_body points into `bytes` or the arena. Null gives null
- * and no schema; ByteArray gives raw bytes and no schema; String gives an Avro string, JSON one with
- * connect.name io.debezium.data.Json. */
+ * and no schema; ByteArray gives raw bytes and no schema; String gives an Avro string, JSON one
+ * with connect.name io.debezium.data.Json. */
 enum ks_status converter_to_record(struct converter *c, const char *topic, struct ks_slice bytes,
                                    struct ks_arena *arena, struct ks_slice *ret_body,
                                    const struct ks_schema **ret_schema, struct ks_error *err);
-/* The bytes that to_record made body and schema of: the original for a dead letter. *ret points into
- * body or scratch. */
+/* The bytes that to_record made body and schema of: the original for a dead letter. *ret points
+ * into body or scratch. */
 struct ks_slice converter_original(struct converter *c, struct ks_slice body,
                                    const struct ks_schema *schema, struct ks_buf *scratch);
 

@@ -18,10 +18,10 @@ const char *errant_records_topic(const struct errant_records *e);
 #define STAGE_KAFKA_PRODUCE "KAFKA_PRODUCE"
 #define STAGE_TASK_PUT "TASK_PUT"
 
-/* Takes one record in: counts, logs, queues the letter. `original` holds the raw bytes. `class_name`
- * is the class that failed. Errors: FATAL when nothing allows to go on without the record
- * (errors.tolerance=none and no dead-letter topic); RETRIABLE when so many letters wait that a
- * commit must come first. */
+/* Takes one record in: counts, logs, queues the letter. `original` holds the raw bytes.
+ * `class_name` is the class that failed. Errors: FATAL when nothing allows to go on without the
+ * record (errors.tolerance=none and no dead-letter topic); RETRIABLE when so many letters wait that
+ * a commit must come first. */
 enum ks_status errant_records_add(struct errant_records *e, const struct ks_record *original,
                                   const char *stage, const char *class_name,
                                   const struct ks_error *reason, struct ks_error *err);

@@ -16,8 +16,8 @@ struct pipeline_connector {
     struct string_map config; /* Connect's: name, connector.class, tasks.max included */
     enum pipeline_state state;
     bool auto_restart;
-    int max_restarts; /* 0: no limit */
-    int line;         /* where it begins, for messages */
+    int max_restarts;                   /* 0: no limit */
+    int line;                           /* where it begins, for messages */
     struct pipeline_option_line *lines; /* where each option stands */
     size_t line_count;
 };

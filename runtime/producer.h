@@ -17,9 +17,9 @@ struct delivery {
 };
 void delivery_drop(struct delivery *d);
 
-/* transactional_id NULL: a plain idempotent producer. Else returns once the older owner of the id is
- * fenced and its open transaction aborted; waits for the brokers as long as the task is not stopped.
- * `admin` is borrowed: missing topics are created through it (topic.creation.default.*).
+/* transactional_id NULL: a plain idempotent producer. Else returns once the older owner of the id
+ * is fenced and its open transaction aborted; waits for the brokers as long as the task is not
+ * stopped. `admin` is borrowed: missing topics are created through it (topic.creation.default.*).
  * Errors: FATAL; RETRIABLE when stopped meanwhile. */
 enum ks_status producer_open(struct task_context *ctx, const char *transactional_id,
                              struct topic_admin *admin, struct producer **ret,
@@ -30,15 +30,15 @@ void producer_close(struct producer *p);
 void producer_purge(struct producer *p);
 rd_kafka_t *producer_handle(const struct producer *p);
 
-/* `record`: key and value are the bytes to send, schemas are ignored. d may be NULL. Unless `copy` is
- * set, key and value must stay unchanged until d is done. A full queue is waited for.
- * Errors: DATA for a record that is too large or invalid (nothing is sent), else as
- * producer_check. */
-enum ks_status producer_send(struct producer *p, const struct ks_record *record,
-                             struct delivery *d, bool copy, struct ks_error *err);
+/* `record`: key and value are the bytes to send, schemas are ignored. d may be NULL. Unless `copy`
+ * is set, key and value must stay unchanged until d is done. A full queue is waited for. Errors:
+ * DATA for a record that is too large or invalid (nothing is sent), else as producer_check. */
+enum ks_status producer_send(struct producer *p, const struct ks_record *record, struct delivery *d,
+                             bool copy, struct ks_error *err);
 /* Serves delivery reports. */
 void producer_poll(struct producer *p, int timeout_ms);
-/* KS_OK, or why nothing more can be produced: RESTART, or FATAL for what a restart does not heal. */
+/* KS_OK, or why nothing more can be produced: RESTART, or FATAL for what a restart does not heal.
+ */
 enum ks_status producer_check(struct producer *p, struct ks_error *err);
 /* Until every record is acknowledged. Errors: as producer_check; RETRIABLE at the deadline, or some
  * seconds after the task was stopped. */

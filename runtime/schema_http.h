@@ -12,8 +12,8 @@ struct schema_http;
 
 /* Options: schema.registry.url (a list: the next is tried when one does not answer),
  * basic.auth.credentials.source=USER_INFO with basic.auth.user.info, auto.register.schemas,
- * normalize.schemas, http.connect.timeout.ms, http.read.timeout.ms, schema.registry.ssl.ca.location.
- * Does not connect. Errors: FATAL naming the option. */
+ * normalize.schemas, http.connect.timeout.ms, http.read.timeout.ms,
+ * schema.registry.ssl.ca.location. Does not connect. Errors: FATAL naming the option. */
 enum ks_status schema_http_open(const struct ks_config *options, struct schema_http **ret,
                                 struct ks_error *err);
 void schema_http_close(struct schema_http *h);

@@ -1,5 +1,6 @@
 /* The worker's own schema registry: a compacted topic with records like those of Confluent's
- * _schemas. Ids are made from the schema's content, so workers need no coordination. Thread: any. */
+ * _schemas. Ids are made from the schema's content, so workers need no coordination. Thread: any.
+ */
 #ifndef RUNTIME_SCHEMA_STORE_H
 #define RUNTIME_SCHEMA_STORE_H
 
@@ -12,7 +13,8 @@ enum ks_status schema_store_open(const struct worker_config *worker, struct sche
                                  struct ks_error *err);
 void schema_store_close(struct schema_store *s);
 /* Idempotent; returns when the record is acknowledged and read back, so that every reader resolves
- * the id to this schema. Errors: DATA when it is not a schema; RETRIABLE when the brokers are away. */
+ * the id to this schema. Errors: DATA when it is not a schema; RETRIABLE when the brokers are away.
+ */
 enum ks_status schema_store_register(struct schema_store *s, const char *subject,
                                      const char *schema_json, uint32_t *ret_id,
                                      struct ks_error *err);

@@ -27,8 +27,7 @@ struct sink_batch *sink_batch_new(rd_kafka_message_t *const *take_messages, size
                                   _Atomic size_t *outstanding);
 /* Makes records of messages; those that can't be converted go the way of errors.tolerance.
  * Errors: RETRIABLE: call again, it goes on where it was; FATAL. */
-enum ks_status sink_batch_convert(struct sink_batch *b, struct ks_task *task,
-                                  struct ks_error *err);
+enum ks_status sink_batch_convert(struct sink_batch *b, struct ks_task *task, struct ks_error *err);
 void sink_batch_drop(struct sink_batch *b);
 
 #endif

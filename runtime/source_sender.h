@@ -9,8 +9,8 @@ struct source_sender;
 struct source_sender *source_sender_new(struct ks_task *task);
 void source_sender_free(struct source_sender *s); /* after the last delivery */
 
-/* A batch that is held: its release is called once, when every record is delivered, dropped or given
- * up, and source_batch_drop was called. */
+/* A batch that is held: its release is called once, when every record is delivered, dropped or
+ * given up, and source_batch_drop was called. */
 struct source_batch;
 struct source_batch *source_batch_hold(struct ks_source_batch *take_batch);
 void source_batch_drop(struct source_batch *b);

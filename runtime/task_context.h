@@ -27,10 +27,10 @@ struct task_context {
     const char *connector;
     int task_id;
     const struct ks_connector_class *cls;
-    struct ks_config config;     /* resolved, with defaults of class and common tables */
+    struct ks_config config;      /* resolved, with defaults of class and common tables */
     const char *transactional_id; /* sources: <group.id>-<connector>-<task>; sinks: + "-sink" */
-    _Atomic bool stop;           /* wanted: leave the loop cleanly */
-    _Atomic bool pause;          /* wanted: commit what is open, keep clients, do no work */
+    _Atomic bool stop;            /* wanted: leave the loop cleanly */
+    _Atomic bool pause;           /* wanted: commit what is open, keep clients, do no work */
     /* Set by a loop that returns KS_ERR_RESTART because a newer owner holds the transactional id:
      * confirm the slot before the next run. */
     _Atomic bool fenced;

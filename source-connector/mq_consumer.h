@@ -1,8 +1,8 @@
-/* Milvus' pchannels in, decoded records out. One librdkafka consumer that only assigns: own offsets,
- * auto.offset.reset=error (a lost position is an error, never a jump). Next: the sequencer.
- * Order kept: offset order within a channel. If the process dies: nothing is committed here.
- * Thread: one. Errors: RETRIABLE is never returned for a broken connection, which librdkafka mends
- * by itself: mq_consumer_trouble says so meanwhile. */
+/* Milvus' pchannels in, decoded records out. One librdkafka consumer that only assigns: own
+ * offsets, auto.offset.reset=error (a lost position is an error, never a jump). Next: the
+ * sequencer. Order kept: offset order within a channel. If the process dies: nothing is committed
+ * here. Thread: one. Errors: RETRIABLE is never returned for a broken connection, which librdkafka
+ * mends by itself: mq_consumer_trouble says so meanwhile. */
 #ifndef SOURCE_MQ_CONSUMER_H
 #define SOURCE_MQ_CONSUMER_H
 
@@ -19,9 +19,9 @@ enum ks_status mq_consumer_open(const struct ks_config *config, size_t buffer_by
 void mq_consumer_close(struct mq_consumer *c);
 
 enum mq_start_kind {
-    MQ_START_OFFSET,  /* exactly there; expired or beyond the end: FATAL, saying what exists */
+    MQ_START_OFFSET, /* exactly there; expired or beyond the end: FATAL, saying what exists */
     MQ_START_EARLIEST,
-    MQ_START_TIME,    /* the first record with a Kafka timestamp >= unix ms; none: the end */
+    MQ_START_TIME, /* the first record with a Kafka timestamp >= unix ms; none: the end */
 };
 struct mq_start {
     enum mq_start_kind kind;

@@ -25,9 +25,10 @@ enum ks_config_importance { KS_CONFIG_HIGH, KS_CONFIG_MEDIUM, KS_CONFIG_LOW };
 
 enum ks_config_flag {
     KS_CONFIG_REQUIRED = 1 << 0, /* no default; must be given */
-    KS_CONFIG_PREFIX = 1 << 1,   /* `name` ends in '.': every option that begins with it is accepted */
-    KS_CONFIG_RANGE = 1 << 2,    /* numbers: min <= value <= max */
-    KS_CONFIG_REGEX = 1 << 3,    /* STRING or LIST: each element is a POSIX extended expression */
+    KS_CONFIG_PREFIX =
+        1 << 1,               /* `name` ends in '.': every option that begins with it is accepted */
+    KS_CONFIG_RANGE = 1 << 2, /* numbers: min <= value <= max */
+    KS_CONFIG_REGEX = 1 << 3, /* STRING or LIST: each element is a POSIX extended expression */
     KS_CONFIG_NON_EMPTY = 1 << 4,
 };
 
@@ -36,8 +37,9 @@ struct ks_config_def {
     enum ks_config_type type;
     enum ks_config_importance importance;
     uint32_t flags;
-    const char *default_value; /* text as a user would write it; NULL: no default (null in Connect) */
-    double min, max;           /* with KS_CONFIG_RANGE */
+    const char
+        *default_value; /* text as a user would write it; NULL: no default (null in Connect) */
+    double min, max;    /* with KS_CONFIG_RANGE */
     const char *const *valid_values; /* NULL-terminated; NULL: anything */
     const char *group;               /* heading in the docs */
     const char *doc;                 /* sentences; units; source of the fact where not obvious */

@@ -1,6 +1,6 @@
 /* The plugin ABI. A plugin is a shared object with exactly one exported function, ks_plugin_open.
- * Both sides pass structs that begin with abi_major, abi_minor, struct_size: the major must match, a
- * member beyond struct_size reads as NULL, NULL means "not implemented". Op names are Connect's.
+ * Both sides pass structs that begin with abi_major, abi_minor, struct_size: the major must match,
+ * a member beyond struct_size reads as NULL, NULL means "not implemented". Op names are Connect's.
  *
  * Threads: everything of one task is called on that task's thread, except where stated. Services of
  * ks_task_host are called on the task's thread, except log, metric, status, stop_requested and
@@ -57,8 +57,8 @@ struct ks_task_host {
     void (*free)(void *); /* for what a service returned as ret_ */
 
     /* The committed offset of a source partition of this connector, read after the old owner was
-     * fenced. *ret_offset_json is NULL if there is none; free it. A sink may keep records of its own
-     * there as well (see sink commit). */
+     * fenced. *ret_offset_json is NULL if there is none; free it. A sink may keep records of its
+     * own there as well (see sink commit). */
     enum ks_status (*offset_read)(struct ks_task *, const char *partition_json,
                                   char **ret_offset_json, struct ks_error *);
     /* Handle of an Avro schema given as JSON. Errors: DATA if it is not a valid schema. */
@@ -132,7 +132,8 @@ struct ks_source_batch {
     struct ks_record *records;
     size_t record_count;
     /* Written in the transaction that this batch closes. With KS_CLASS_OWN_TRANSACTIONS only read
-     * when `commit` is set; otherwise every batch is one transaction (transaction.boundary=poll). */
+     * when `commit` is set; otherwise every batch is one transaction (transaction.boundary=poll).
+     */
     const struct ks_source_offset *offsets;
     size_t offset_count;
     bool commit; /* the open transaction ends after this batch */
@@ -141,7 +142,8 @@ struct ks_source_batch {
 };
 
 /* What a sink receives. The host owns the memory; the plugin calls release once, from any thread,
- * when it no longer needs the records. Topic strings and schema handles live as long as the task. */
+ * when it no longer needs the records. Topic strings and schema handles live as long as the task.
+ */
 struct ks_sink_batch {
     const struct ks_record *records;
     size_t record_count;
@@ -201,7 +203,7 @@ struct ks_connector_class {
     const char *version;
     enum ks_class_kind kind;
     uint32_t flags;
-    const char *doc;                   /* one paragraph for `kitestream plugins NAME` */
+    const char *doc;                         /* one paragraph for `kitestream plugins NAME` */
     const struct ks_config_def *config_defs; /* ends with name == NULL */
     const struct ks_source_task_ops *source; /* by kind, the other NULL */
     const struct ks_sink_task_ops *sink;

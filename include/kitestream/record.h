@@ -31,8 +31,8 @@ struct ks_header {
 
 struct ks_record {
     const char *topic;
-    int32_t partition;    /* source: -1 = by key, as Kafka's murmur2 does; sink: where it was read */
-    int64_t offset;       /* sink only */
+    int32_t partition; /* source: -1 = by key, as Kafka's murmur2 does; sink: where it was read */
+    int64_t offset;    /* sink only */
     int64_t timestamp_ms; /* Unix time; -1 = now */
     struct ks_slice key;
     const struct ks_schema *key_schema; /* NULL: raw bytes */

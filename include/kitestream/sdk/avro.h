@@ -3,8 +3,8 @@
  * A plan numbers the nodes of a record schema in pre-order: one cell for each field, a nested
  * record's own cell first (it says null or not), then its fields' cells. Arrays have one cell.
  * "after.vec" names a cell by path. Rows are encoded and decoded without allocation, except for the
- * items of arrays of non-float elements when decoding (arena). Floats are little-endian raw bytes on
- * both sides: one memcpy for a vector. */
+ * items of arrays of non-float elements when decoding (arena). Floats are little-endian raw bytes
+ * on both sides: one memcpy for a vector. */
 #ifndef KITESTREAM_SDK_AVRO_H
 #define KITESTREAM_SDK_AVRO_H
 
@@ -74,8 +74,8 @@ enum ks_cell_kind {
     KS_CELL_DOUBLE, /* d */
     KS_CELL_BYTES,  /* data, count = bytes: for string, bytes, fixed */
     KS_CELL_FLOATS, /* data, count = floats: for array<float>; data may be unaligned */
-    KS_CELL_ARRAY,  /* items, count: any other array (or map: key, value, key, value…). An item has
-                       the cells of its node: a record its own, then its fields' */
+    KS_CELL_ARRAY, /* items, count: any other array (or map: key, value, key, value…). An item has
+                      the cells of its node: a record its own, then its fields' */
     KS_CELL_RECORD, /* present; its fields' cells follow */
     KS_CELL_RAW,    /* encode only: data, count = the Avro encoding of this node without the union
                        branch index; a record's field cells are then ignored */
