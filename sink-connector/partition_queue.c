@@ -21,6 +21,11 @@ void batch_ref_drop(struct batch_ref *ref)
     free(ref);
 }
 
+size_t queued_record_bytes(const struct ks_record *record)
+{
+    return sizeof(*record) + record->key.len + record->value.len;
+}
+
 struct partition_queue *partition_queue_new(const char *topic, int32_t partition)
 {
     struct partition_queue *q = xcalloc(1, sizeof(*q));
@@ -80,7 +85,7 @@ void partition_queue_push(struct partition_queue *q, const struct ks_record *rec
     ref->refs++;
     *slot(q, q->count) = (struct queued_record){record, ref};
     q->count++;
-    q->queued_bytes += record->value.len;
+    q->queued_bytes += queued_record_bytes(record);
 }
 
 const struct ks_record *partition_queue_at(const struct partition_queue *q, size_t i)
@@ -93,7 +98,7 @@ static struct queued_record pop(struct partition_queue *q)
     struct queued_record r = *slot(q, 0);
     q->head = (q->head + 1) & (q->cap - 1);
     q->count--;
-    q->queued_bytes -= r.record->value.len;
+    q->queued_bytes -= queued_record_bytes(r.record);
     q->waits_for_seq = 0;
     return r;
 }
@@ -109,7 +114,7 @@ void partition_queue_take(struct partition_queue *q, struct partition_job *pj, s
     pj->first_offset = slot(q, 0)->record->offset;
     for (; pj->count < count; pj->count++) {
         pj->records[pj->count] = pop(q);
-        pj->bytes += pj->records[pj->count].record->value.len;
+        pj->bytes += queued_record_bytes(pj->records[pj->count].record);
     }
     pj->queue = q;
     pj->next = NULL;

@@ -52,6 +52,9 @@ struct partition_job {
     bool ended; /* came back from the pool without being done */
 };
 
+/* What a record counts for in memory: those without a value are not for nothing. */
+size_t queued_record_bytes(const struct ks_record *record);
+
 struct partition_queue *partition_queue_new(const char *topic, int32_t partition);
 void partition_queue_free(struct partition_queue *q);
 void partition_queue_push(struct partition_queue *q, const struct ks_record *record,

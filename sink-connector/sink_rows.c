@@ -31,13 +31,13 @@ enum ks_status sink_rows_put(struct sink_core *s, const struct ks_record *record
                             "assigned",
                             record->topic, (int)record->partition);
     partition_queue_push(q, record, ref);
-    s->queued_bytes += record->value.len;
+    s->queued_bytes += queued_record_bytes(record);
     return KS_OK;
 }
 
 static void skip_first(struct sink_core *s, struct partition_queue *q)
 {
-    s->queued_bytes -= partition_queue_at(q, 0)->value.len;
+    s->queued_bytes -= queued_record_bytes(partition_queue_at(q, 0));
     partition_queue_skip(q);
     s->dirty = true;
 }
@@ -110,6 +110,7 @@ static void fill_job(struct sink_core *s, struct write_job *job, struct partitio
     job->gate = s->gate;
     job->dead_letters = s->options.dead_letters;
     job->broken = &q->broken;
+    job->skip_absent_partitions = s->options.policy[DDL_CREATE_PARTITION] == POLICY_SKIP;
     job->target.db = ks_arena_strndup(&job->arena, name.db, strlen(name.db));
     job->target.collection =
         ks_arena_strndup(&job->arena, name.collection, strlen(name.collection));
@@ -249,6 +250,7 @@ enum ks_status sink_rows_done(struct sink_core *s, struct pool_work *work, struc
     s->counters.upserted += job->upserted;
     s->counters.deleted += job->deleted;
     s->counters.repeated += job->repeated;
+    s->counters.skipped += job->skipped;
     pj->ended = job->result != JOB_DONE;
     if (job->result == JOB_STOPPED)
         return KS_OK; /* stays in the queue: its rows are not acknowledged */

@@ -108,6 +108,16 @@ static void count_metrics(struct sink_core *s)
                     (double)s->quarantined.len);
 }
 
+/* DDL that failed without a collection to quarantine, and those that are tried again. */
+static void add_pending(struct sink_core *s, struct ks_buf *text)
+{
+    for (const struct queued_ddl *i = NULL; (i = ddl_queue_each(s->queue, i));)
+        if (i->reason[0] && (i->state != QUEUED_FAILED || !i->ddl->collection_id))
+            ks_buf_printf(text, "%sseq %" PRId64 " of %s %s: %s", text->len ? "; " : "",
+                          i->ddl->seq, s->options.ddl_topic,
+                          i->state == QUEUED_FAILED ? "failed" : "is tried again", i->reason);
+}
+
 static void add_quarantined(struct sink_core *s, struct ks_buf *text)
 {
     uint64_t id;
@@ -131,7 +141,8 @@ void sink_report(struct sink_core *s)
         ks_buf_printf(&text,
                       "the lease of an old owner that may still be writing: %" PRId64 " s left",
                       (wait + 999) / 1000);
-    if (target_gate_trouble(s->gate, trouble))
+    add_pending(s, &text);
+    if (target_gate_trouble(s->gate, trouble) && !strstr(ks_buf_str(&text), trouble))
         ks_buf_printf(&text, "%sthe target %s: %s", text.len ? "; " : "", s->options.milvus.uri,
                       trouble);
     if (s->trouble[0])

@@ -148,6 +148,18 @@ static enum ks_status maintain(void *task, struct ks_error *err)
     return round_trip(s, err);
 }
 
+/* May the next owner insert from the committed offsets on? Not where a job did not get to its end,
+ * nor below the watermark up to which an owner before us may have written. */
+static bool is_clean(struct sink_core *s)
+{
+    for (size_t i = 0; i < s->partition_count; i++) {
+        const struct partition_queue *q = s->partitions[i];
+        if (q->jobs || sink_position(s, q) < q->upsert_below)
+            return false;
+    }
+    return true;
+}
+
 /* Drains what is in flight, then leaves the clean mark. What cannot be drained in time stays behind
  * the committed offsets, without the mark. */
 static enum ks_status close_task(void *task, struct ks_error *err)
@@ -167,7 +179,7 @@ static enum ks_status close_task(void *task, struct ks_error *err)
         status = take_finished(s, err);
     if (status)
         return status;
-    s->state.clean = drained;
+    s->state.clean = drained && is_clean(s);
     return sink_save(s, err);
 }
 

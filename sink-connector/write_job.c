@@ -8,6 +8,7 @@
 #include "utf8_copy.h"
 
 enum { AFTER_DEADLINE_MS = 1000, STALLED_WAIT_MS = 30000, SCRATCH_KEPT = 1 << 20 };
+enum { PARTITION_NOT_FOUND = 200 };
 
 /* One run of a job: the steps still to do form a stack, since a step may be split. */
 struct running {
@@ -153,6 +154,10 @@ static bool after_bad_value(struct running *r, struct write_step *step,
                             const struct milvus_answer *answer)
 {
     bool too_large = answer->outcome == MILVUS_TOO_LARGE;
+    if (r->job->skip_absent_partitions && answer->code == PARTITION_NOT_FOUND) {
+        r->job->skipped += step->row_count;
+        return true;
+    }
     if (!too_large && !concerns_rows(answer))
         return fail(r, answer->message);
     if (step->row_count == 1)

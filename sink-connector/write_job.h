@@ -35,6 +35,8 @@ struct write_job {
     struct request_target target;
     struct write_plan_options plan;
     bool dead_letters; /* else the first bad row fails the job */
+    /* ddl.policy.create_partition=skip: rows of partitions that the target lacks are skipped. */
+    bool skip_absent_partitions;
     /* Of the partition: set when a job did not get to its end, so that no later one overtakes it.
      */
     _Atomic bool *broken;
@@ -48,6 +50,7 @@ struct write_job {
     size_t bad_count, bad_cap;
     size_t inserted, upserted, deleted; /* rows */
     size_t repeated;                    /* calls after an ambiguous answer */
+    size_t skipped;                     /* rows */
 };
 
 struct write_job *write_job_new(void);

@@ -102,7 +102,7 @@ static void test_partition_queue__order_through_the_ring(void **state)
         for (size_t i = 0; i < 30 && out < in; i++, out++) {
             assert_int_equal(partition_queue_at(s->queue, 0)->offset, 100 + (int64_t)out);
             assert_int_equal(partition_queue_unacknowledged(s->queue), 100 + (int64_t)out);
-            assert_int_equal(s->queue->queued_bytes, 10 * (in - out));
+            assert_int_equal(s->queue->queued_bytes, queued_record_bytes(s->records) * (in - out));
             partition_queue_skip(s->queue);
         }
         if (in > out)
@@ -113,16 +113,25 @@ static void test_partition_queue__order_through_the_ring(void **state)
     source_free(s);
 }
 
+/* Deletes of the flat shape have no value, and yet a backlog of them fills the memory. */
+static void test_queued_record_bytes__without_value(void **state)
+{
+    const struct ks_record delete = {.key = {"k", 1}};
+    const struct ks_record upsert = {.key = {"k", 1}, .value = {"0123456789", 10}};
+    assert_true(queued_record_bytes(&delete) > 1);
+    assert_int_equal(queued_record_bytes(&upsert), queued_record_bytes(&delete) + 10);
+}
+
 static void test_partition_queue_take__unacknowledged_until_finished(void **state)
 {
     struct source *s = source_new();
     push(s, 0, 10);
     struct partition_job *first = take(s, 1, 4), *second = take(s, 1, 3);
     assert_int_equal(first->count, 4);
-    assert_int_equal(first->bytes, 40);
+    assert_int_equal(first->bytes, 4 * queued_record_bytes(s->records));
     assert_int_equal(second->records[0].record->offset, 104);
     assert_int_equal(s->queue->job_count, 2);
-    assert_int_equal(s->queue->queued_bytes, 30);
+    assert_int_equal(s->queue->queued_bytes, 3 * queued_record_bytes(s->records));
     assert_int_equal(partition_queue_unacknowledged(s->queue), 100);
     partition_queue_finish(s->queue, first);
     assert_int_equal(partition_queue_unacknowledged(s->queue), 104);
@@ -212,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_batch_ref__released_with_the_last_record),
         cmocka_unit_test(test_batch_ref__nothing_in_it),
         cmocka_unit_test(test_partition_queue__order_through_the_ring),
+        cmocka_unit_test(test_queued_record_bytes__without_value),
         cmocka_unit_test(test_partition_queue_take__unacknowledged_until_finished),
         cmocka_unit_test(test_partition_queue_give_up__frees_what_came_back),
         cmocka_unit_test(test_partition_queue_give_up__not_what_blocks_otherwise),

@@ -462,6 +462,35 @@ static void test_write_job_run__collection_is_gone(void **state)
     end(&f);
 }
 
+static void test_write_job_run__partition_is_gone(void **state)
+{
+    struct fixture f;
+    begin(&f, LONG_LEASE_MS);
+    add(&f, 'c', 1, 10);
+    add(&f, 'c', 2, 20);
+    add(&f, 'd', 3, 0);
+    f.job->rows[1].partition_name = f.job->rows[2].partition_name = (struct ks_slice){"p", 1};
+    assert_int_equal(run(&f), JOB_FAILED);
+    assert_non_null(strstr(f.job->reason, "partition not found"));
+    end(&f);
+}
+
+static void test_write_job_run__partition_that_the_configuration_leaves_out(void **state)
+{
+    struct fixture f;
+    begin(&f, LONG_LEASE_MS);
+    f.job->skip_absent_partitions = true;
+    add(&f, 'c', 1, 10);
+    add(&f, 'c', 2, 20);
+    add(&f, 'd', 3, 0);
+    f.job->rows[1].partition_name = f.job->rows[2].partition_name = (struct ks_slice){"p", 1};
+    assert_int_equal(run(&f), JOB_DONE);
+    assert_int_equal(f.job->skipped, 2);
+    assert_int_equal(f.job->inserted, 1);
+    assert_inserts(&f, 1);
+    end(&f);
+}
+
 /* ---- too large ---- */
 
 static void test_write_job_run__request_too_large(void **state)
@@ -644,6 +673,8 @@ int main(void)
         cmocka_unit_test(test_write_job_run__row_that_fits_no_request_without_dead_letters),
         cmocka_unit_test(test_write_job_run__not_the_rows_fault),
         cmocka_unit_test(test_write_job_run__collection_is_gone),
+        cmocka_unit_test(test_write_job_run__partition_is_gone),
+        cmocka_unit_test(test_write_job_run__partition_that_the_configuration_leaves_out),
         cmocka_unit_test(test_write_job_run__request_too_large),
         cmocka_unit_test(test_write_job_run__row_too_large),
         cmocka_unit_test(test_write_job_run__stopped_after_an_ambiguous_answer),
