@@ -52,15 +52,15 @@ class Run:
         starting.start()
         try:
             self.stages.format()
-            built = self.stages.build("dev")
+            self.stages.build("dev")
             self.stages.unit("dev")
             starting.join()
             others = threading.Thread(target=self._sanitizers_and_fuzzers)
             others.start()
-            self._integration("dev", built)
+            self._integration("dev")
             others.join()
             if self.full:
-                self._integration("asan", built)
+                self._integration("asan")
         finally:
             starting.join()
             self._stop_parts()
@@ -89,11 +89,12 @@ class Run:
                 shutil.copy(log, kept / log.parent.name / "log")
         shutil.rmtree(self.parts, ignore_errors=True)
 
-    def _integration(self, preset, built):
+    def _integration(self, preset):
+        """Also when something else did not build, as long as there is a program to test."""
         stage = Stage("real parts", str((self.logs / "parts.log").relative_to(ROOT)))
         stage.add("real parts are up", PASSED if self.parts_up else FAILED)
         self.results.close(stage)
-        if not (self.parts_up and built):
+        if not (self.parts_up and (BUILD / preset / "runtime" / "kitestream").exists()):
             return
         python = subprocess.run([PARTS, "python"], capture_output=True, text=True, check=True).stdout.strip()
         left_s = max(60, self.deadline - time.monotonic())
