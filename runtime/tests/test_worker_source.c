@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "helper_mock_kafka.h"
 #include "kitestream/sdk/util.h"
 
@@ -312,6 +313,13 @@ static void test_run__plugin_ends_with(void **state)
     mock_kafka_stop(&k);
 }
 
+static int64_t paused_until_ms;
+
+static bool has_been_paused(struct test_task *t)
+{
+    return clock_mono_ms() >= paused_until_ms;
+}
+
 static void test_run__pause(void **state)
 {
     struct mock_kafka k;
@@ -323,9 +331,11 @@ static void test_run__pause(void **state)
     t.ctx.pause = true;
     assert_true(test_task_wait(&t, test_task_is_paused));
     size_t idle = f.idle;
+    paused_until_ms = clock_mono_ms() + 100;
+    assert_true(test_task_wait(&t, has_been_paused));
+    assert_int_equal(f.idle, idle);
     t.ctx.pause = false;
     assert_true(test_task_wait(&t, test_task_is_running));
-    assert_true(f.idle <= idle + 1);
     test_task_join(&t, true);
     assert_int_equal(t.running_count, 2);
     mock_kafka_stop(&k);
