@@ -79,6 +79,11 @@ static bool any(const struct expressions *e, const char *name)
     return false;
 }
 
+bool name_filter_restricts(const struct name_filter *f)
+{
+    return f->include.count > 0 || f->exclude.count > 0;
+}
+
 bool name_filter_match(const struct name_filter *f, const char *db, const char *collection)
 {
     char *name = xasprintf("%s.%s", db, collection);

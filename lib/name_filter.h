@@ -15,6 +15,7 @@ struct name_filter;
 enum ks_status name_filter_new(const struct ks_config *config, struct name_filter **ret,
                                struct ks_error *err);
 void name_filter_free(struct name_filter *f);
+bool name_filter_restricts(const struct name_filter *f); /* any list is given */
 bool name_filter_match(const struct name_filter *f, const char *db, const char *collection);
 
 #endif

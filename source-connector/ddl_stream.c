@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "heartbeat_record.h"
+#include "held_databases.h"
 #include "kitestream/sdk/util.h"
 #include "map.h"
 #include "topic_names.h"
@@ -23,6 +24,7 @@ struct ddl_stream {
     struct heartbeat_encoder *heartbeat;
     const struct ks_schema *key_schema, *value_schema, *heartbeat_schema;
     struct map filtered, dropped; /* collection IDs */
+    struct held_databases held;
     int64_t seq;
     struct ks_buf scratch;
     struct ks_topic_partition *positions; /* what is collected for one record */
@@ -158,6 +160,7 @@ void ddl_stream_close(struct ddl_stream *s)
     topic_names_free(s->topics);
     ddl_codec_free(s->codec);
     heartbeat_encoder_free(s->heartbeat);
+    held_databases_release(&s->held);
     map_release(&s->filtered);
     map_release(&s->dropped);
     ks_buf_release(&s->scratch);
@@ -202,8 +205,22 @@ static bool any_flushed(const struct ddl_stream *s, const struct ddl *ddl)
     return false;
 }
 
+/* With filters a database comes into the stream with its first captured collection. */
+static bool hold_database(struct ddl_stream *s, const struct ddl *ddl)
+{
+    if (ddl->kind == DDL_DROP_DATABASE)
+        held_databases_remove(&s->held, ddl->db);
+    if ((ddl->kind != DDL_CREATE_DATABASE && ddl->kind != DDL_ALTER_DATABASE) ||
+        !name_filter_restricts(s->options->filter) || catalogue_has_database(s->catalogue, ddl->db))
+        return false;
+    held_databases_put(&s->held, ddl);
+    return true;
+}
+
 bool ddl_stream_wants(struct ddl_stream *s, const struct ddl *ddl)
 {
+    if (hold_database(s, ddl))
+        return false;
     if (ddl->kind == DDL_FLUSH)
         return any_flushed(s, ddl);
     if (ddl->kind == DDL_CREATE_COLLECTION && !catalogue_by_id(s->catalogue, ddl->collection_id) &&
@@ -348,6 +365,18 @@ static void forget_encoder(struct catalogue_collection *coll)
     }
 }
 
+/* The event is complete but for its place. */
+static void append(struct ddl_stream *s, struct ddl *ddl, struct change_batch *out)
+{
+    ddl->seq = s->seq + 1;
+    ddl->cluster = s->options->cluster;
+    ddl->ts_ms = tick_to_ms(ddl->tick);
+    ks_buf_reset(&s->scratch);
+    ddl_encode(s->codec, ddl, &s->scratch);
+    add_record(s, s->ddl_topic, s->value_schema, ddl->ts_ms, out);
+    fold(s, ddl);
+}
+
 enum ks_status ddl_stream_add(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
                               struct change_batch *out, struct ks_error *err)
 {
@@ -362,13 +391,11 @@ enum ks_status ddl_stream_add(struct ddl_stream *s, struct ddl *ddl, struct ks_a
         ddl->topic = ks_arena_strndup(arena, coll->topic, strlen(coll->topic));
     if (status)
         return status;
-    ddl->seq = s->seq + 1;
-    ddl->cluster = s->options->cluster;
-    ddl->ts_ms = tick_to_ms(ddl->tick);
-    ks_buf_reset(&s->scratch);
-    ddl_encode(s->codec, ddl, &s->scratch);
-    add_record(s, s->ddl_topic, s->value_schema, ddl->ts_ms, out);
-    fold(s, ddl);
+    if (starts && !catalogue_has_database(s->catalogue, ddl->db)) {
+        struct ddl database = held_databases_event(&s->held, ddl);
+        append(s, &database, out);
+    }
+    append(s, ddl, out);
     if (ddl_gates_rows(ddl->kind))
         forget_encoder(catalogue_by_id(s->catalogue, ddl->collection_id));
     return KS_OK;

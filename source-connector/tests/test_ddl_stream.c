@@ -141,6 +141,40 @@ static void test_wants__not_what_is_filtered(void **state)
     assert_true(add(f, collection_ddl(DDL_CREATE_COLLECTION, "open", 10)));
 }
 
+static struct ddl database_ddl(enum ddl_kind kind, const char *db)
+{
+    return (struct ddl){.kind = kind, .tick = 1000, .db = db, .db_id = 5};
+}
+
+/* A database without captured collections is nobody's business. */
+static void test_wants__a_database_with_its_first_captured_collection(void **state)
+{
+    struct fixture *f = *state;
+    close_stream(f);
+    open_stream(f, "c1", "shop\\.secret.*");
+    assert_false(add(f, database_ddl(DDL_CREATE_DATABASE, "shop")));
+    assert_false(add(f, database_ddl(DDL_CREATE_DATABASE, "empty")));
+    struct ddl hidden = collection_ddl(DDL_CREATE_COLLECTION, "secret", 20);
+    hidden.db = "shop";
+    assert_false(add(f, hidden));
+    assert_int_equal(json_array_size(f->out), 0);
+    struct ddl seen = collection_ddl(DDL_CREATE_COLLECTION, "orders", 21);
+    seen.db = "shop";
+    assert_true(add(f, seen));
+    assert_int_equal(json_array_size(f->out), 2);
+    const json_t *first = json_object_get(json_array_get(f->out, 0), "value");
+    assert_string_equal(golden_str(first, "kind"), "create_database");
+    assert_string_equal(golden_str(first, "db"), "shop");
+    assert_int_equal(golden_int(last_value(f), "seq"), 2);
+    assert_false(add(f, database_ddl(DDL_DROP_DATABASE, "empty")));
+    add(f, (struct ddl){.kind = DDL_DROP_COLLECTION,
+                        .tick = 1001,
+                        .db = "shop",
+                        .collection = "orders",
+                        .collection_id = 21});
+    assert_true(add(f, database_ddl(DDL_DROP_DATABASE, "shop")));
+}
+
 static void test_wants__flush_of_known_collections_only(void **state)
 {
     struct fixture *f = *state;
@@ -250,6 +284,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_add__after_is_behind_the_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wants__not_what_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wants__not_what_is_filtered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wants__a_database_with_its_first_captured_collection,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_wants__flush_of_known_collections_only, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_open__folds_what_is_there, setup, teardown),
