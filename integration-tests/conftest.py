@@ -8,6 +8,7 @@ import secrets
 import pytest
 
 from kitestream import Kitestream, program
+from lone_source import LoneSource
 from milvus_server import Milvus
 from parts import ROOT, Parts
 from pipeline import Pipeline
@@ -89,3 +90,30 @@ def pipeline(kitestream, stream, source, target, kafka, name):
     made.start()
     yield made
     made.clean_up()
+
+
+@pytest.fixture(scope="session")
+def source_parts():
+    """A source Milvus that only the tests of the source use."""
+    opened = Parts.open_source()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def lone_server(source_parts):
+    yield from _server("lone source", source_parts.env["SOURCE_URI"], source_parts)
+
+
+@pytest.fixture
+def lone(source_parts, lone_server, folder, name):
+    """A source connector without a sink, configured, not started. Ends with an empty Milvus."""
+    kafka = Kafka(source_parts.kafka_client)
+    kitestream = Kitestream(ROOT, folder, source_parts, name)
+    kitestream.source()
+    made = LoneSource(kitestream, Stream(kafka, name, TopicSchemas(kafka, kitestream.worker["schema.storage.topic"])),
+                      lone_server, kafka, source_parts)
+    yield made
+    kitestream.end()
+    made.clean_up()
+    kafka.delete(name)

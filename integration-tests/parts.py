@@ -1,5 +1,6 @@
 """The real servers of a test session, through scripts/parts."""
 
+import json
 import os
 import pathlib
 import shlex
@@ -28,6 +29,14 @@ class Parts:
         return cls(folder, owned=not named)
 
     @classmethod
+    def open_source(cls):
+        """A source Milvus for tests that break its queue or its etcd: named by KITESTREAM_SOURCE_PARTS_DIR, or new."""
+        named = os.environ.get("KITESTREAM_SOURCE_PARTS_DIR")
+        folder = named or tempfile.mkdtemp(prefix="kitestream-parts-source.")
+        _run("up", folder, "--only", "kafka,etcd,source")
+        return cls(folder, owned=not named)
+
+    @classmethod
     def open_with_auth(cls):
         """A set of its own whose servers all ask for passwords, and whose etcd speaks TLS."""
         folder = tempfile.mkdtemp(prefix="kitestream-parts-auth.")
@@ -43,6 +52,10 @@ class Parts:
 
     def start(self, name):
         _run("start", self.folder, name)
+
+    def pid(self, name):
+        state = json.loads((pathlib.Path(self.folder) / "state.json").read_text(encoding="utf-8"))
+        return state["parts"][name]["process"]["pid"]
 
     @property
     def kafka_client(self):
