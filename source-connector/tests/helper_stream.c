@@ -22,7 +22,13 @@ struct stored {
 struct ks_task {
     struct strmap schemas, offsets;
     struct strmap next; /* topic -> next offset of partition 0 */
-    struct stored *first, **last;
+    struct stored *first, **last, **committed;
+    struct strmap metrics; /* name -> double */
+    struct ks_buf log;
+    char *status;
+    enum ks_status errant_next, errant_later;
+    size_t letters;
+    bool stop;
 };
 
 struct stream_host {
@@ -30,22 +36,43 @@ struct stream_host {
     struct ks_task task;
 };
 
-static void no_log(struct ks_task *t, enum ks_log_level level, const char *message)
+static void keep_log(struct ks_task *t, enum ks_log_level level, const char *message)
 {
+    ks_buf_printf(&t->log, "%s\n", message);
 }
 
-static void no_metric(struct ks_task *t, enum ks_metric_kind kind, const char *name,
-                      const char *labels, double value)
+static void keep_metric(struct ks_task *t, enum ks_metric_kind kind, const char *name,
+                        const char *labels, double value)
 {
+    double *kept = strmap_get(&t->metrics, name);
+    if (!kept) {
+        kept = xcalloc(1, sizeof(*kept));
+        strmap_put(&t->metrics, name, kept);
+    }
+    *kept = kind == KS_METRIC_COUNTER ? *kept + value : value;
 }
 
-static void no_status(struct ks_task *t, const char *waiting_for)
+static void keep_status(struct ks_task *t, const char *waiting_for)
 {
+    free(t->status);
+    t->status = waiting_for ? xstrdup(waiting_for) : NULL;
 }
 
-static bool never_stop(struct ks_task *t)
+static bool stop_requested(struct ks_task *t)
 {
-    return false;
+    return t->stop;
+}
+
+static enum ks_status report_errant(struct ks_task *t, const struct ks_record *record,
+                                    const char *stage, const struct ks_error *reason,
+                                    struct ks_error *err)
+{
+    enum ks_status answer = t->errant_next;
+    t->errant_next = t->errant_later;
+    if (answer)
+        return ks_error_set(err, answer, "no dead letter now");
+    t->letters++;
+    return KS_OK;
 }
 
 static enum ks_status offset_read(struct ks_task *t, const char *partition_json, char **ret,
@@ -113,17 +140,18 @@ static enum ks_status next_offsets(struct ks_task *t, const char *topic,
 struct stream_host *stream_host_new(void)
 {
     struct stream_host *h = xcalloc(1, sizeof(*h));
-    h->task.last = &h->task.first;
+    h->task.last = h->task.committed = &h->task.first;
+    h->task.errant_next = h->task.errant_later = KS_ERR_FATAL;
     h->ops = (struct ks_task_host){
         .abi_major = KS_ABI_MAJOR,
         .abi_minor = KS_ABI_MINOR,
         .struct_size = sizeof(h->ops),
         .task = &h->task,
         .connector_name = "test",
-        .log = no_log,
-        .metric = no_metric,
-        .status = no_status,
-        .stop_requested = never_stop,
+        .log = keep_log,
+        .metric = keep_metric,
+        .status = keep_status,
+        .stop_requested = stop_requested,
         .free = free,
         .offset_read = offset_read,
         .schema_intern = schema_intern,
@@ -131,8 +159,21 @@ struct stream_host *stream_host_new(void)
         .topic_create = topic_create,
         .topic_read = topic_read,
         .next_offsets = next_offsets,
+        .report_errant = report_errant,
     };
     return h;
+}
+
+static void free_from(struct stored **at)
+{
+    for (struct stored *s = *at, *next; s; s = next) {
+        next = s->next;
+        free((void *)s->record.topic);
+        free((void *)s->record.key.data);
+        free((void *)s->record.value.data);
+        free(s);
+    }
+    *at = NULL;
 }
 
 void stream_host_free(struct stream_host *h)
@@ -147,15 +188,15 @@ void stream_host_free(struct stream_host *h)
     }
     for (size_t pos = 0; strmap_next(&h->task.offsets, &pos, &key, &value);)
         free(value);
-    for (struct stored *s = h->task.first, *next; s; s = next) {
-        next = s->next;
-        free((void *)s->record.topic);
-        free((void *)s->record.value.data);
-        free(s);
-    }
+    for (size_t pos = 0; strmap_next(&h->task.metrics, &pos, &key, &value);)
+        free(value);
+    free_from(&h->task.first);
     strmap_release(&h->task.schemas);
     strmap_release(&h->task.offsets);
     strmap_release(&h->task.next);
+    strmap_release(&h->task.metrics);
+    ks_buf_release(&h->task.log);
+    free(h->task.status);
     free(h);
 }
 
@@ -181,6 +222,23 @@ static json_t *to_json(struct ks_slice body, const struct ks_schema *schema)
     return json;
 }
 
+static json_t *stored_json(const struct ks_record *record)
+{
+    return json_pack("{s:s, s:i, s:I, s:o, s:o}", "topic", record->topic, "partition",
+                     (int)record->partition, "offset", (json_int_t)record->offset, "key",
+                     to_json(record->key, record->key_schema), "value",
+                     to_json(record->value, record->value_schema));
+}
+
+static struct ks_slice copy_slice(struct ks_slice slice)
+{
+    if (!slice.data)
+        return slice;
+    void *copy = xmalloc(slice.len + 1);
+    memcpy(copy, slice.data, slice.len);
+    return (struct ks_slice){copy, slice.len};
+}
+
 json_t *stream_host_deliver(struct stream_host *h, const struct ks_record *record)
 {
     void **next = strmap_find(&h->task.next, record->topic);
@@ -189,19 +247,69 @@ json_t *stream_host_deliver(struct stream_host *h, const struct ks_record *recor
     s->record = *record;
     s->record.topic = xstrdup(record->topic);
     s->record.offset = offset;
-    s->record.key = (struct ks_slice){0};
-    if (record->value.data) {
-        void *copy = xmalloc(record->value.len + 1);
-        memcpy(copy, record->value.data, record->value.len);
-        s->record.value.data = copy;
-    }
+    s->record.key = copy_slice(record->key);
+    s->record.value = copy_slice(record->value);
     *h->task.last = s;
     h->task.last = &s->next;
     strmap_put(&h->task.next, record->topic, (void *)(offset + 1));
-    return json_pack("{s:s, s:i, s:I, s:o, s:o}", "topic", record->topic, "partition",
-                     (int)record->partition, "offset", (json_int_t)offset, "key",
-                     to_json(record->key, record->key_schema), "value",
-                     to_json(record->value, record->value_schema));
+    return stored_json(&s->record);
+}
+
+void stream_host_commit(struct stream_host *h, const struct ks_source_batch *batch)
+{
+    for (size_t i = 0; i < batch->offset_count; i++)
+        stream_host_set_offset(h, batch->offsets[i].partition_json, batch->offsets[i].offset_json);
+    h->task.committed = h->task.last;
+}
+
+void stream_host_abort(struct stream_host *h)
+{
+    for (const struct stored *s = *h->task.committed; s; s = s->next) {
+        void **next = strmap_find(&h->task.next, s->record.topic);
+        *next = (void *)((intptr_t)*next - 1);
+    }
+    free_from(h->task.committed);
+    h->task.last = h->task.committed;
+}
+
+json_t *stream_host_records(const struct stream_host *h)
+{
+    json_t *records = json_array();
+    for (const struct stored *s = h->task.first; s; s = s->next)
+        json_array_append_new(records, stored_json(&s->record));
+    return records;
+}
+
+const char *stream_host_status(const struct stream_host *h)
+{
+    return h->task.status;
+}
+
+const char *stream_host_log(struct stream_host *h)
+{
+    return ks_buf_str(&h->task.log);
+}
+
+double stream_host_metric(const struct stream_host *h, const char *name)
+{
+    const double *value = strmap_get(&h->task.metrics, name);
+    return value ? *value : 0;
+}
+
+size_t stream_host_letters(const struct stream_host *h)
+{
+    return h->task.letters;
+}
+
+void stream_host_answer_errant(struct stream_host *h, enum ks_status next, enum ks_status later)
+{
+    h->task.errant_next = next;
+    h->task.errant_later = later;
+}
+
+void stream_host_stop(struct stream_host *h, bool stop)
+{
+    h->task.stop = stop;
 }
 
 void stream_host_set_offset(struct stream_host *h, const char *partition_json,

@@ -18,5 +18,19 @@ json_t *stream_host_deliver(struct stream_host *h, const struct ks_record *recor
 /* The offset of a source partition, as committed. */
 void stream_host_set_offset(struct stream_host *h, const char *partition_json,
                             const char *offset_json);
+/* A transaction: what is delivered after the commit of the one before is undone by an abort. */
+void stream_host_commit(struct stream_host *h, const struct ks_source_batch *batch);
+void stream_host_abort(struct stream_host *h);
+/* All records that are there, as `deliver` returned them. Owns: new reference. */
+json_t *stream_host_records(const struct stream_host *h);
+
+/* What the task said. */
+const char *stream_host_status(const struct stream_host *h); /* NULL: waits for nothing */
+const char *stream_host_log(struct stream_host *h);
+double stream_host_metric(const struct stream_host *h, const char *name); /* of all its labels */
+size_t stream_host_letters(const struct stream_host *h);
+/* Answers of report_errant, the next one and those after it; at first always FATAL. */
+void stream_host_answer_errant(struct stream_host *h, enum ks_status next, enum ks_status later);
+void stream_host_stop(struct stream_host *h, bool stop);
 
 #endif
