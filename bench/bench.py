@@ -1,16 +1,16 @@
 """All measurements in one run; bench/run has built the program and started the parts.
 
 In: a folder for files, the folder of the parts, the build, options. Out: the table on standard output, with --json also every
-single number in a file, with --profile perf's view of each process on standard output.
+single number in a file, with --profile also where processor time went.
 """
 
 import argparse
 import json
 import os
 import pathlib
-import subprocess
 
 import idle
+import perf_view
 import report
 from catch_up import CatchUp
 from delay import Delay
@@ -53,23 +53,15 @@ def measure(rig, args):
         say(f"round {number + 1}: {results['rounds'][-1]}")
     if args.profile:
         catch_up.profile = True
-        catch_up.round(args.rounds)
-        for process in (catch_up.source, catch_up.sink, catch_up.both):
-            show_profile(process)
+        profiled = catch_up.round(args.rounds)
+        for who in ("source", "sink", "both"):
+            folder = getattr(catch_up, who).folder
+            print(f"\nprofile of {who}", perf_view.text(folder / "perf.data", profiled[who]["pid"]), sep="\n", flush=True)
     catch_up.check(args.rounds + args.profile)
     if args.delay_seconds:
         results["delay"] = Delay(rig, args.rate, args.delay_seconds).measure()
         say(f"delay: {results['delay']}")
     return results
-
-
-def show_profile(process):
-    data = str(process.folder / "perf.data")
-    for sort in ("comm", "dso", "dso,symbol"):
-        shown = subprocess.run(["perf", "report", "-i", data, "--stdio", "--no-children", "-g", "none", "--sort", sort,
-                                "--percent-limit", "0.7"], capture_output=True, text=True, check=True).stdout
-        lines = [line for line in shown.splitlines() if line and not line.startswith("#")]
-        print(f"\n{process.name}, by {sort}", *lines[:40], sep="\n", flush=True)
 
 
 def main():

@@ -11,6 +11,7 @@ that count and twenty of the topic's end.
 
 import contextlib
 import json
+import signal
 import subprocess
 import time
 
@@ -96,9 +97,7 @@ class CatchUp:
         words = [self.rig.build / "bench" / "bench_copy", self.rig.parts.env["KAFKA_BOOTSTRAP"], self.topic, copy,
                  self.rows, self.transaction_rows, *starts]
         done = subprocess.run([str(one) for one in words], check=True, capture_output=True, text=True, timeout=DEADLINE_S)
-        result = json.loads(done.stdout) | self._rate(copy, [0] * len(starts)) | {"load": load()}
-        self.rig.kafka.delete(copy)
-        return result
+        return json.loads(done.stdout) | self._rate(copy, [0] * len(starts)) | {"load": load()}
 
     def _rate(self, topic, starts):
         first_ms, last_ms = self.rig.append_times(topic, starts)
@@ -124,22 +123,23 @@ class CatchUp:
     def _running(self, process):
         """The process from its start to the end of the block, and what it used meanwhile."""
         used = {}
-        process.start()
-        sampler = self._sample(process) if self.profile else contextlib.nullcontext()
-        with sampler:
+        with self._sample(process) if self.profile else contextlib.nullcontext():
+            process.start()
             yield used
             used |= {"cpu_s": cpu_s(process.pid) - self.start_cpu_s[process], "load": load(),
-                     "rss_peak_mib": rss_mib(process.pid, peak=True)}
+                     "rss_peak_mib": rss_mib(process.pid, peak=True), "pid": process.pid}
             process.stop()
 
     @contextlib.contextmanager
     def _sample(self, process):
-        """perf's timer samples of every thread, in the folder of the process; perf ends with it."""
+        """perf's timer samples of everything on the machine, in the folder of the process."""
         data = process.folder / "perf.data"
-        perf = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", SAMPLES_HZ, "-g", "-o", data,
-                                 "-p", str(process.pid)])
-        yield
-        perf.wait(60)
+        perf = subprocess.Popen(["perf", "record", "-q", "-a", "-e", "cpu-clock", "-F", SAMPLES_HZ, "-o", data])
+        try:
+            yield
+        finally:
+            perf.send_signal(signal.SIGINT)
+            perf.wait(60)
 
 
 def _slope(samples, rows):
