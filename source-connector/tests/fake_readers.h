@@ -32,7 +32,8 @@ static struct {
     struct etcd_recording etcd;
     size_t visible;
     int64_t compacted; /* listings of earlier revisions are refused */
-    bool etcd_away, watch_stuck;
+    bool etcd_away, watch_stuck, watch_compacted;
+    int64_t silent_ms;
     int away_after_barriers; /* > 0: etcd goes away when so many were answered */
     /* the queue */
     struct fake_channel *channels;
@@ -42,20 +43,20 @@ static struct {
     bool out_of_data; /* a poll that would have waited found nothing */
 } fake;
 
-static void fake_open(void)
+static inline void fake_open(void)
 {
     memset(&fake, 0, sizeof fake);
     fake.channels = xcalloc(FAKE_CHANNELS, sizeof(*fake.channels));
 }
 
-static void fake_close(void)
+static inline void fake_close(void)
 {
     for (size_t i = 0; i < fake.channel_count; i++)
         free(fake.channels[i].name);
     free(fake.channels);
 }
 
-static struct fake_channel *fake_channel(const char *name)
+static inline struct fake_channel *fake_channel(const char *name)
 {
     for (size_t i = 0; i < fake.channel_count; i++)
         if (strcmp(fake.channels[i].name, name) == 0)
@@ -66,7 +67,7 @@ static struct fake_channel *fake_channel(const char *name)
 }
 
 /* Borrows the value. */
-static int64_t fake_write(const char *channel, struct ks_slice value, bool streaming)
+static inline int64_t fake_write(const char *channel, struct ks_slice value, bool streaming)
 {
     struct fake_channel *c = fake_channel(channel);
     c->records[c->high] = (struct fake_record){value, streaming};
@@ -79,15 +80,14 @@ struct meta_reader {
     struct meta_model *model;
     size_t at; /* next event */
     int64_t delivered;
-    bool compacted;
 };
 
-static int64_t fake_revision(size_t count)
+static inline int64_t fake_revision(size_t count)
 {
     return count > 0 ? fake.etcd.events[count - 1].kv.mod_revision : 1;
 }
 
-static enum ks_status fake_etcd_status(struct ks_error *err)
+static inline enum ks_status fake_etcd_status(struct ks_error *err)
 {
     return fake.etcd_away ? ks_error_set(err, KS_ERR_RETRIABLE, "etcd is away") : KS_OK;
 }
@@ -160,12 +160,12 @@ enum ks_status meta_reader_barrier(struct meta_reader *r, int64_t *ret_revision,
 
 bool meta_reader_compacted(const struct meta_reader *r)
 {
-    return r->compacted;
+    return fake.watch_compacted;
 }
 
 int64_t meta_reader_silent_ms(const struct meta_reader *r)
 {
-    return 0;
+    return fake.silent_ms;
 }
 
 /* ---- mq_consumer.h ---- */
@@ -216,7 +216,7 @@ void mq_consumer_pause(struct mq_consumer *c, int channel, bool pause)
     c->readings[channel].paused = pause;
 }
 
-static struct fake_reading *fake_ready(struct mq_consumer *c)
+static inline struct fake_reading *fake_ready(struct mq_consumer *c)
 {
     for (size_t i = 0; i < c->count; i++) {
         struct fake_reading *r = &c->readings[(c->turn + i) % c->count];

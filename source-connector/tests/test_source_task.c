@@ -1,4 +1,4 @@
-/* The whole source task against an etcd and a queue that a test fills (fake_readers.h), and a host
+/* The whole source task against an etcd and a queue that a test fills (fake_run.h), and a host
  * with transactions: what it hands over, what it commits, what it says when something is wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,165 +8,9 @@
 
 #include <cmocka.h>
 
-#include "../source_state.h"
-#include "../source_task.h"
 #include "clock.h"
-#include "fake_readers.h"
+#include "fake_run.h"
 #include "helper_golden.h"
-#include "helper_meta.h"
-#include "helper_stream.h"
-#include "proto_wire.h"
-
-/* ---- a task and its host ---- */
-
-struct run {
-    struct stream_host *host;
-    struct ks_task_host ops;
-    struct source_state *task;
-    struct ks_config_entry entries[8];
-    size_t entry_count;
-    struct ks_error err;
-    struct ks_buf values[64]; /* what was written to the queue */
-    size_t value_count;
-    struct meta_script script;
-};
-
-/* A poll that finds nothing ends at once, instead of waiting for its time to be over. */
-static bool stop_when_idle(struct ks_task *t)
-{
-    return fake.out_of_data;
-}
-
-/* A config is sorted. */
-static void set_option(struct run *r, const char *key, const char *value)
-{
-    size_t at = r->entry_count++;
-    for (; at > 0 && strcmp(r->entries[at - 1].key, key) > 0; at--)
-        r->entries[at] = r->entries[at - 1];
-    r->entries[at] = (struct ks_config_entry){key, value};
-}
-
-static void run_open(struct run *r, const char *root)
-{
-    *r = (struct run){.host = stream_host_new()};
-    fake_open();
-    r->ops = *stream_host_ops(r->host);
-    r->ops.stop_requested = stop_when_idle;
-    set_option(r, "milvus.etcd.root.path", root);
-    set_option(r, "topic.prefix", "p");
-    set_option(r, "topic.partitions", "1");
-    set_option(r, "heartbeat.interval.ms", "3600000");
-}
-
-static enum ks_status run_start(struct run *r)
-{
-    void *task = NULL;
-    struct ks_config config = {r->entries, r->entry_count};
-    enum ks_status status = source_task_ops.start(&r->ops, &config, &task, &r->err);
-    r->task = task;
-    return status;
-}
-
-static void run_stop(struct run *r)
-{
-    if (r->task)
-        source_task_ops.destroy(r->task);
-    r->task = NULL;
-    stream_host_abort(r->host);
-}
-
-static void run_close(struct run *r)
-{
-    run_stop(r);
-    stream_host_free(r->host);
-    for (size_t i = 0; i < r->value_count; i++)
-        ks_buf_release(&r->values[i]);
-    meta_script_release(&r->script);
-    fake_close();
-}
-
-/* One poll; its records are delivered, its commit is committed. *ret_batches counts. */
-static enum ks_status run_poll(struct run *r, size_t *ret_batches)
-{
-    struct ks_source_batch *batch;
-    fake.out_of_data = false;
-    enum ks_status status = source_task_ops.poll(r->task, &batch, &r->err);
-    if (status || !batch)
-        return status;
-    ++*ret_batches;
-    for (size_t i = 0; i < batch->record_count; i++)
-        json_decref(stream_host_deliver(r->host, &batch->records[i]));
-    if (batch->commit)
-        stream_host_commit(r->host, batch);
-    batch->release(batch);
-    return KS_OK;
-}
-
-/* Until there is nothing more to do. */
-static enum ks_status run_all(struct run *r)
-{
-    enum ks_status status;
-    size_t batches;
-    do {
-        batches = 0;
-        status = run_poll(r, &batches);
-    } while (!status && batches > 0);
-    return status;
-}
-
-/* ---- a made-up source: collection 7 on channel "ch7" ---- */
-
-static void show_etcd(struct run *r)
-{
-    fake.etcd = (struct etcd_recording){r->script.events, r->script.count};
-    fake.visible = r->script.count;
-}
-
-static void write_record(struct run *r, const char *channel, struct ks_buf *take_value)
-{
-    struct ks_buf *kept = &r->values[r->value_count++];
-    *kept = *take_value;
-    fake_write(channel, (struct ks_slice){kept->data, kept->len}, false);
-}
-
-static void put_base(struct ks_buf *out, int32_t type, int64_t msg_id, uint64_t tick)
-{
-    struct ks_buf base = {0};
-    wire_put_int(&base, 1, type);
-    wire_put_int(&base, 2, msg_id);
-    wire_put_uint(&base, 3, tick);
-    wire_put_bytes(out, 1, base.data, base.len);
-    ks_buf_release(&base);
-}
-
-static void write_tick(struct run *r, const char *channel, uint64_t tick)
-{
-    struct ks_buf value = {0};
-    put_base(&value, 1200, 0, tick);
-    write_record(r, channel, &value);
-}
-
-static void write_delete_of(struct run *r, int64_t collection, uint64_t tick, int64_t key)
-{
-    struct ks_buf value = {0}, packed = {0};
-    put_base(&value, 401, (int64_t)tick, tick);
-    wire_put_str(&value, 2, "ch7_7v0");
-    wire_put_int(&value, 7, collection);
-    wire_put_int(&value, 8, -1);
-    wire_put_varint(&packed, (uint64_t)key);
-    wire_put_bytes(&value, 9, packed.data, packed.len);
-    ks_buf_reset(&packed);
-    wire_put_varint(&packed, tick);
-    wire_put_bytes(&value, 10, packed.data, packed.len);
-    wire_put_int(&value, 11, 1);
-    ks_buf_release(&packed);
-    write_record(r, "ch7", &value);
-}
-
-static void write_delete(struct run *r, uint64_t tick, int64_t key)
-{
-    write_delete_of(r, 7, tick, key);
-}
 
 /* An Insert that ends in the middle of a field. */
 static void write_corrupt(struct run *r)
@@ -175,15 +19,6 @@ static void write_corrupt(struct run *r)
     put_base(&value, 400, 1, 1);
     ks_buf_add(&value, "\x52\xff\x01", 3);
     write_record(r, "ch7", &value);
-}
-
-static void made_up(struct run *r)
-{
-    run_open(r, "r");
-    meta_database(&r->script, 1, "default", 90);
-    meta_collection(&r->script, 1, 7, "a", 100);
-    meta_script_next(&r->script);
-    show_etcd(r);
 }
 
 /* Topics and keys of what is in the stream, and kinds of DDL: "create_collection a", "d 5". Rows
@@ -292,15 +127,6 @@ static void test_start__says_which_collections_start_without_their_rows(void **s
     assert_non_null(strstr(stream_host_log(r.host), "default.a exists already: rows"));
     assert_null(strstr(stream_host_log(r.host), "default.b exists already: rows"));
     run_close(&r);
-}
-
-/* Started, and past its first W. */
-static void running(struct run *r)
-{
-    made_up(r);
-    write_tick(r, "ch7", 160);
-    assert_int_equal(run_start(r), KS_OK);
-    assert_int_equal(run_all(r), KS_OK);
 }
 
 static void test_poll__a_stuck_watch_holds_the_release_but_not_the_poll(void **state)
