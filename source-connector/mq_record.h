@@ -33,12 +33,12 @@ struct mq_record {
     int64_t msg_id;                /* base.msgID; 0 = none */
     uint64_t begin_tick, end_tick; /* of timestamps[], else base.timestamp; never 0 for rows */
     int64_t collection_id, partition_id;
-    uint32_t row_count;  /* 0: an empty insert, to be ignored */
-    bool replicated;     /* written by a CDC into the source */
+    uint32_t row_count;             /* 0: an empty insert, to be ignored */
+    bool replicated;                /* written by a CDC into the source */
     struct ks_slice shard_name;     /* vchannel; points into value */
     struct ks_slice partition_name; /* points into value */
     struct ks_slice value;          /* the whole record; owned by `message` */
-    void *message;       /* what keeps value alive; freed by mq_record_release */
+    void *message;                  /* what keeps value alive; freed by mq_record_release */
     void (*message_free)(void *);
     struct mq_record *next; /* for whoever holds it */
 };
@@ -47,7 +47,7 @@ struct mq_record {
  * the Kafka record has the property _v. Errors: DATA for a known type that does not decode. */
 enum ks_status mq_record_decode(struct ks_slice value, bool has_streaming_header,
                                 struct mq_record *ret, struct ks_error *err);
-void mq_record_release(struct mq_record *rec); /* frees message, not rec */
+void mq_record_release(struct mq_record *rec);  /* frees message, not rec */
 const char *mq_msg_type_name(int32_t msg_type); /* "Insert"; "unknown" */
 
 #define MQ_FLUSH_PAGE 64
@@ -61,7 +61,7 @@ struct mq_flush {
 enum ks_status mq_record_flush(const struct mq_record *rec, struct mq_flush *ret,
                                struct ks_error *err);
 /* The names from number `first` on. */
-enum ks_status mq_record_flush_page(const struct mq_record *rec, size_t first,
-                                    struct mq_flush *ret, struct ks_error *err);
+enum ks_status mq_record_flush_page(const struct mq_record *rec, size_t first, struct mq_flush *ret,
+                                    struct ks_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Released Insert and Delete records in, change records (Avro) out. Next: source_task hands the batch
- * to the host. Pairs the two halves of an upsert, gives each row its op, encodes it. */
+/* Released Insert and Delete records in, change records (Avro) out. Next: source_task hands the
+ * batch to the host. Pairs the two halves of an upsert, gives each row its op, encodes it. */
 #ifndef SOURCE_ROW_EVENTS_H
 #define SOURCE_ROW_EVENTS_H
 
@@ -31,7 +31,7 @@ struct change_batch {
     struct ks_source_batch batch; /* .release and .owner are the source task's */
     struct ks_arena arena;        /* records' bytes, with KS_RECORD_HEADROOM in front */
     size_t record_cap;
-    size_t value_bytes;           /* what the transaction limit counts */
+    size_t value_bytes; /* what the transaction limit counts */
 };
 struct ks_record *change_batch_add(struct change_batch *b); /* zeroed record to fill */
 

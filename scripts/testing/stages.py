@@ -45,7 +45,7 @@ class Stages:
         """Keeps going after an error, so that one broken file does not hide what the others do."""
         stage = self._stage(f"build {preset}")
         log = ROOT / stage.log
-        built = self.command(log, ["cmake", "--preset", preset], 120, niceness=niceness) and self.command(
+        built = self.command(log, ["cmake", "--preset", preset], 900, niceness=niceness) and self.command(
             log, ["cmake", "--build", BUILD / preset, "--", "-k", "0"], 1200, niceness=niceness)
         stage.add(f"{preset} builds", PASSED if built else FAILED)
         self.results.close(stage)
