@@ -88,6 +88,18 @@ void model_collection_free(struct model_collection *c)
     *c = (struct model_collection){0};
 }
 
+static struct model_answer greet(struct milvus_model *m, struct ks_slice request,
+                                 struct ks_buf *body)
+{
+    char version[] = "v2.3.5";
+    MilvusApi__ServerInfo info = MILVUS_API__SERVER_INFO__INIT;
+    MilvusApi__ConnectResponse reply = MILVUS_API__CONNECT_RESPONSE__INIT;
+    info.build_tags = version;
+    reply.server_info = &info;
+    model_pack(&reply, body);
+    return model_ok();
+}
+
 /* ---- databases ---- */
 
 static struct model_answer create_database(struct milvus_model *m, struct ks_slice request,
@@ -409,6 +421,7 @@ model_method *model_find_method(const struct model_method_entry *methods, size_t
 model_method *model_meta_method(const char *name, bool *ret_bare)
 {
     static const struct model_method_entry methods[] = {
+        {"Connect", greet, false},
         {"CreateDatabase", create_database, true},
         {"DropDatabase", drop_database, true},
         {"ListDatabases", list_databases, false},

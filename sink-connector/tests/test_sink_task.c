@@ -1,0 +1,581 @@
+/* The whole sink in this process: a host that outlives the task, and the model of Milvus. What is
+ * killed, stopped and started again ends with the stream's rows, each once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../ddl_apply.h"
+#include "helper_milvus_model.h"
+#include "helper_sink_host.h"
+
+enum { A = 7, B = 8, ROWS = 30 };
+
+static struct milvus_model *model;
+static struct sink_host *host;
+
+static const struct ddl_field fields[] = {
+    {.name = "id", .type = MILVUS_INT64, .is_primary_key = true, .description = ""},
+    {.name = "v", .type = MILVUS_INT64, .description = ""},
+};
+static const struct ddl_named partitions[] = {{1, "_default"}};
+static const struct ddl_schema schema = {
+    .name = "",
+    .description = "",
+    .shards = 1,
+    .partitions = partitions,
+    .partition_count = 1,
+    .fields = fields,
+    .field_count = 2,
+};
+
+static int setup(void **state)
+{
+    model = milvus_model_start();
+    host = sink_host_new(milvus_model_uri(model));
+    sink_host_topic(host, "p.a", 2);
+    sink_host_topic(host, "p.b", 1);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    sink_host_free(host);
+    milvus_model_stop(model);
+    return 0;
+}
+
+/* ---- the stream ---- */
+
+static struct ddl make(enum ddl_kind kind, const char *collection, int64_t id, const char *topic)
+{
+    return (struct ddl){.kind = kind,
+                        .cluster = "c",
+                        .db = "default",
+                        .collection = collection,
+                        .collection_id = id,
+                        .topic = topic,
+                        .schema = kind == DDL_CREATE_COLLECTION ? &schema : NULL};
+}
+
+static int64_t emit(struct ddl ddl)
+{
+    return sink_host_ddl(host, &ddl);
+}
+
+/* Keys from … to - 1 of a, over both partitions of its topic, with their tenfold. */
+static void insert_a(int64_t seq, int64_t from, int64_t to)
+{
+    for (int64_t key = from; key < to; key++)
+        sink_host_row(host, "p.a", (int32_t)(key % 2), 'c', A, seq, key, key * 10);
+}
+
+static void insert_b(int64_t seq, int64_t from, int64_t to)
+{
+    for (int64_t key = from; key < to; key++)
+        sink_host_row(host, "p.b", 0, 'c', B, seq, key, key * 10);
+}
+
+/* ---- what is there ---- */
+
+static void assert_rows(const char *collection, int64_t count)
+{
+    assert_int_equal(milvus_model_rows(model, "default", collection), count);
+    for (int64_t key = 0; key < count; key++) {
+        assert_int_equal(milvus_model_copies(model, "default", collection, key), 1);
+        assert_int_equal(milvus_model_value(model, "default", collection, key), key * 10);
+    }
+}
+
+static void assert_status(const char *text)
+{
+    if (!strstr(sink_host_status(host), text))
+        fail_msg("the status is '%s' and does not say '%s'", sink_host_status(host), text);
+}
+
+static bool is_clean(void)
+{
+    return strstr(sink_host_state(host), "\"clean\":true") != NULL;
+}
+
+static bool ten_of_a(struct sink_host *h)
+{
+    return milvus_model_rows(model, "default", "a") == 10;
+}
+
+static bool all_of_a(struct sink_host *h)
+{
+    return milvus_model_rows(model, "default", "a") == ROWS;
+}
+
+static bool all_of_b(struct sink_host *h)
+{
+    return milvus_model_rows(model, "default", "b") == ROWS;
+}
+
+static bool has_a(struct sink_host *h)
+{
+    return milvus_model_has(model, "default", "a");
+}
+
+static bool has_no_status(struct sink_host *h)
+{
+    return sink_host_status(h)[0] == '\0';
+}
+
+static bool has_status(struct sink_host *h)
+{
+    return sink_host_status(h)[0] != '\0';
+}
+
+/* ---- the plain way ---- */
+
+static void test_task__rows_follow_their_collection(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(seq, 0, ROWS);
+    sink_host_start(host);
+    assert_false(is_clean()); /* before the first write */
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    assert_int_equal(milvus_model_calls(model, "Upsert"), 0);
+    sink_host_row(host, "p.a", 1, 'u', A, seq, 1, 11);
+    sink_host_row(host, "p.a", 0, 'd', A, seq, 2, 0);
+    sink_host_run(host, sink_host_is_idle);
+    assert_int_equal(milvus_model_value(model, "default", "a", 1), 11);
+    assert_int_equal(milvus_model_copies(model, "default", "a", 2), 0);
+    assert_string_equal(sink_host_status(host), "");
+    sink_host_close(host);
+    assert_true(is_clean());
+    assert_int_equal(sink_host_committed(host, "p.a", 0), ROWS / 2 + 1);
+}
+
+static void test_task__goes_on_after_a_clean_stop(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(seq, 0, 10);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_close(host);
+    insert_a(seq, 10, ROWS);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    assert_int_equal(milvus_model_calls(model, "Upsert"), 0);
+    assert_int_equal(milvus_model_calls(model, "CreateCollection"), 1);
+}
+
+/* ---- order ---- */
+
+static void test_task__rows_wait_for_their_ddl(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(seq, 0, 10);
+    insert_a(seq + 1, 10, ROWS); /* of a DDL that is not yet on the topic */
+    sink_host_start(host);
+    sink_host_run(host, ten_of_a);
+    sink_host_rounds(host, 100);
+    assert_int_equal(milvus_model_rows(model, "default", "a"), 10);
+    struct ddl alter = make(DDL_ALTER_COLLECTION, "a", A, "p.a");
+    alter.schema = &schema;
+    emit(alter);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+}
+
+static void test_task__ddl_waits_for_its_rows(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    struct ddl drop = make(DDL_DROP_COLLECTION, "a", A, NULL);
+    const struct ks_topic_partition after[] = {{"p.a", 0, 1}, {"p.a", 1, 1}};
+    drop.after = after;
+    drop.after_count = 2;
+    emit(drop);
+    sink_host_row(host, "p.a", 0, 'c', A, seq, 0, 0);
+    sink_host_start(host);
+    sink_host_run(host, has_a);
+    sink_host_rounds(host, 100);
+    assert_true(milvus_model_has(model, "default", "a")); /* partition 1 is behind */
+    sink_host_row(host, "p.a", 1, 'c', A, seq, 1, 10);
+    sink_host_run(host, sink_host_is_idle);
+    assert_false(milvus_model_has(model, "default", "a"));
+    assert_int_equal(milvus_model_calls(model, "Insert"), 2);
+}
+
+/* Otherwise a crash would read rows again whose collection is gone, or another one. */
+static void test_task__no_drop_before_the_rows_are_committed(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(seq, 0, ROWS);
+    sink_host_option(host, "lease.ms", "60000");
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_fail_commits(host, -1);
+    struct ddl drop = make(DDL_DROP_COLLECTION, "a", A, NULL);
+    const struct ks_topic_partition after[] = {{"p.a", 0, ROWS / 2}};
+    drop.after = after;
+    drop.after_count = 1;
+    emit(drop);
+    sink_host_rounds(host, 300);
+    assert_true(milvus_model_has(model, "default", "a"));
+    assert_status("the brokers are away");
+    sink_host_fail_commits(host, 0);
+    sink_host_run(host, sink_host_is_idle);
+    assert_false(milvus_model_has(model, "default", "a"));
+}
+
+static void test_task__one_name_used_again(void **state)
+{
+    int64_t last = 0;
+    for (int64_t id = 1; id <= 4; id++) {
+        int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", id, "p.a"));
+        last = sink_host_row(host, "p.a", 0, 'c', id, seq, id, id);
+        struct ddl drop = make(DDL_DROP_COLLECTION, "a", id, NULL);
+        struct ks_topic_partition after = {"p.a", 0, last + 1};
+        drop.after = &after;
+        drop.after_count = 1;
+        if (id < 4)
+            emit(drop);
+    }
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_int_equal(milvus_model_rows(model, "default", "a"), 1);
+    assert_int_equal(milvus_model_copies(model, "default", "a", 4), 1);
+    assert_int_equal(milvus_model_calls(model, "DropCollection"), 3);
+}
+
+/* ---- kills ---- */
+
+/* Killed when the rows are written and nothing of it is committed. */
+static void write_and_kill(void)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    sink_host_option(host, "lease.ms", "60000");
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    insert_a(seq, 0, ROWS);
+    sink_host_fail_commits(host, -1);
+    sink_host_run(host, all_of_a);
+    sink_host_kill(host);
+    sink_host_fail_commits(host, 0);
+    sink_host_option(host, "lease.ms", "900");
+    assert_int_equal(sink_host_committed(host, "p.a", 0), 0);
+}
+
+static void test_kill__rows_are_written_again_as_upserts(void **state)
+{
+    write_and_kill();
+    sink_host_start(host);
+    sink_host_run(host, has_status); /* the killed one is this process: it may still be writing */
+    assert_status("the lease of an old owner");
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    assert_true(milvus_model_calls(model, "Upsert") > 0);
+    sink_host_close(host);
+    assert_true(is_clean());
+}
+
+/* Two starts later it is still not known what the first one wrote. */
+static void test_kill__then_a_clean_stop_before_the_rows(void **state)
+{
+    write_and_kill();
+    sink_host_start(host);
+    sink_host_close(host); /* it has read nothing */
+    assert_false(is_clean());
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    sink_host_close(host);
+    assert_true(is_clean());
+}
+
+static void test_kill__ddl_done_but_not_committed(void **state)
+{
+    emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    sink_host_start(host);
+    sink_host_fail_commits(host, -1);
+    while (milvus_model_calls(model, "CreateCollection") == 0)
+        sink_host_rounds(host, 1);
+    sink_host_kill(host);
+    sink_host_fail_commits(host, 0);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_string_equal(sink_host_status(host), "");
+    assert_true(milvus_model_has(model, "default", "a"));
+}
+
+static void test_kill__again_and_again(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    for (int64_t round = 0; round < 6; round++) {
+        insert_a(seq, round * 5, round * 5 + 5);
+        sink_host_start(host);
+        sink_host_rounds(host, (int)(round * 97 % 500) + 20);
+        if (round % 3 == 2)
+            sink_host_close(host);
+        else
+            sink_host_kill(host);
+    }
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+}
+
+static void test_kill__offsets_moved_back_by_a_tool(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(seq, 0, ROWS);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_close(host);
+    sink_host_set_committed(host, "p.a", 0, 3);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    assert_true(milvus_model_calls(model, "Upsert") > 0);
+}
+
+static void test_start__state_lost(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(seq, 0, ROWS);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_close(host);
+    sink_host_forget_state(host);
+    sink_host_start(host);
+    sink_host_run(host, has_status);
+    assert_status("no committed state");
+    assert_rows("a", ROWS);
+}
+
+/* ---- what is there before ---- */
+
+static void make_in_target(const char *name, const char *stamp)
+{
+    struct milvus_client *client;
+    struct ks_error err;
+    struct milvus_options options = {.uri = milvus_model_uri(model)};
+    const struct ddl_kv property = {STAMP_PROPERTY, stamp};
+    assert_int_equal(milvus_client_open(&options, &client, &err), KS_OK);
+    assert_int_equal(
+        milvus_create_collection(client, "default", name, &schema, &property, stamp ? 1 : 0, 20000)
+            .outcome,
+        MILVUS_OK);
+    milvus_client_close(client);
+}
+
+static void test_adopted__rows_are_upserts_for_ever(void **state)
+{
+    make_in_target("a", NULL);
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(seq, 0, 10);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_close(host);
+    insert_a(seq, 0, ROWS); /* the first ten once more */
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    assert_int_equal(milvus_model_calls(model, "Insert"), 0);
+}
+
+/* ---- quarantine ---- */
+
+static void test_quarantine__one_collection_only(void **state)
+{
+    make_in_target("a", "other/1");
+    int64_t a = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    int64_t b = emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    insert_a(a, 0, ROWS);
+    insert_b(b, 0, ROWS);
+    sink_host_start(host);
+    sink_host_run(host, all_of_b);
+    sink_host_rounds(host, 50);
+    assert_status("collection 7 is quarantined");
+    assert_status("belongs to other/1");
+    assert_int_equal(milvus_model_rows(model, "default", "a"), 0);
+    assert_int_equal(sink_host_committed(host, "p.a", 0), 0);
+}
+
+static void test_quarantine__ends_with_the_drop(void **state)
+{
+    make_in_target("a", "other/1");
+    int64_t a = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(a, 0, ROWS);
+    struct ddl drop = make(DDL_DROP_COLLECTION, "a", A, NULL);
+    const struct ks_topic_partition after[] = {{"p.a", 0, ROWS / 2}, {"p.a", 1, ROWS / 2}};
+    drop.after = after;
+    drop.after_count = 2;
+    sink_host_start(host);
+    sink_host_run(host, has_status);
+    emit(drop);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_run(host, has_no_status);
+    assert_true(milvus_model_has(model, "default", "a")); /* the other's */
+    sink_host_close(host);
+    assert_true(is_clean());
+}
+
+static void quarantine_by_a_row(int64_t *ret_seq)
+{
+    *ret_seq = emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    insert_b(*ret_seq, 0, 5);
+    sink_host_row(host, "p.b", 0, 'u', B, *ret_seq, 5, MODEL_BAD_VALUE);
+    insert_b(*ret_seq, 6, 10);
+    sink_host_start(host);
+    sink_host_run(host, has_status);
+    assert_status("collection 8 is quarantined");
+    assert_status("v of id 5");
+    assert_int_equal(milvus_model_copies(model, "default", "b", 5), 0);
+    assert_true(sink_host_committed(host, "p.b", 0) <= 5);
+}
+
+/* Half of the job is written: that is no clean end. */
+static void test_quarantine__by_a_row_and_stopped(void **state)
+{
+    int64_t seq;
+    quarantine_by_a_row(&seq);
+    sink_host_close(host);
+    assert_false(is_clean());
+    sink_host_start(host);
+    sink_host_run(host, has_status);
+    for (int64_t key = 0; key < 5; key++)
+        assert_true(milvus_model_copies(model, "default", "b", key) <= 1);
+}
+
+static void test_quarantine__by_a_row_ends_with_the_drop(void **state)
+{
+    int64_t seq;
+    quarantine_by_a_row(&seq);
+    struct ddl drop = make(DDL_DROP_COLLECTION, "b", B, NULL);
+    const struct ks_topic_partition after[] = {{"p.b", 0, 10}};
+    drop.after = after;
+    drop.after_count = 1;
+    emit(drop);
+    seq = emit(make(DDL_CREATE_COLLECTION, "b", B + 1, "p.b"));
+    sink_host_row(host, "p.b", 0, 'c', B + 1, seq, 77, 770);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_run(host, has_no_status);
+    assert_int_equal(milvus_model_rows(model, "default", "b"), 1);
+    assert_int_equal(milvus_model_value(model, "default", "b", 77), 770);
+}
+
+static void test_quarantine__record_that_is_no_change(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    sink_host_garbage(host, "p.a", 1);
+    sink_host_row(host, "p.a", 1, 'c', A, seq, 1, 10);
+    sink_host_row(host, "p.a", 0, 'c', A, seq, 0, 0);
+    sink_host_start(host);
+    sink_host_run(host, has_status);
+    sink_host_rounds(host, 100);
+    assert_status("p.a partition 1 is blocked");
+    assert_int_equal(milvus_model_copies(model, "default", "a", 0), 1);
+    assert_int_equal(milvus_model_copies(model, "default", "a", 1), 0);
+    assert_int_equal(sink_host_committed(host, "p.a", 1), 0);
+}
+
+/* ---- dead letters and policies ---- */
+
+static void test_dead_letters__rows_and_records(void **state)
+{
+    sink_host_option(host, "errors.tolerance", "all");
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    sink_host_row(host, "p.b", 0, 'c', B, seq, 0, 0);
+    sink_host_row(host, "p.b", 0, 'c', B, seq, 1, MODEL_BAD_VALUE);
+    sink_host_garbage(host, "p.b", 0);
+    sink_host_row(host, "p.b", 0, 'c', B, seq, 2, 20);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_int_equal(sink_host_errants(host), 2);
+    assert_int_equal(milvus_model_rows(model, "default", "b"), 2);
+    assert_string_equal(sink_host_status(host), "");
+}
+
+static void test_policy__create_skipped(void **state)
+{
+    sink_host_option(host, "ddl.policy.create_collection", "skip");
+    make_in_target("a", NULL);
+    int64_t a = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    int64_t b = emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    insert_a(a, 0, ROWS); /* the target has it, and equal */
+    insert_b(b, 0, ROWS); /* the target has none */
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    assert_false(milvus_model_has(model, "default", "b"));
+    sink_host_close(host);
+    sink_host_start(host);
+    insert_a(a, 0, ROWS);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+}
+
+static void test_filter__collection_left_out(void **state)
+{
+    sink_host_option(host, "collection.exclude.list", "default\\.b");
+    int64_t a = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    insert_a(a, 0, ROWS);
+    sink_host_start(host);
+    sink_host_run(host, all_of_a);
+    assert_false(milvus_model_has(model, "default", "b"));
+    assert_string_equal(sink_host_status(host), "");
+}
+
+/* ---- memory ---- */
+
+static void test_memory__partitions_of_waiting_rows_are_paused(void **state)
+{
+    enum { MANY = 4000 };
+    sink_host_option(host, "sink.buffer.max.bytes", "1048576");
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    for (int64_t key = 0; key < 3 * MANY; key++)
+        sink_host_row(host, "p.a", 0, 'c', A, seq + 1, key, key * 10); /* wait */
+    sink_host_row(host, "p.a", 1, 'c', A, seq, 1, 10);
+    sink_host_start(host);
+    sink_host_rounds(host, 400);
+    assert_true(sink_host_is_paused(host, "p.a", 0));
+    assert_false(sink_host_is_paused(host, "p.a", 1));
+    assert_int_equal(milvus_model_rows(model, "default", "a"), 1);
+    emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    sink_host_run(host, sink_host_is_idle);
+    assert_int_equal(milvus_model_rows(model, "default", "a"), 3 * MANY + 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_task__rows_follow_their_collection, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_task__goes_on_after_a_clean_stop, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_task__rows_wait_for_their_ddl, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_task__ddl_waits_for_its_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_task__no_drop_before_the_rows_are_committed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_task__one_name_used_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kill__rows_are_written_again_as_upserts, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_kill__then_a_clean_stop_before_the_rows, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_kill__ddl_done_but_not_committed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kill__again_and_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kill__offsets_moved_back_by_a_tool, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_start__state_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_adopted__rows_are_upserts_for_ever, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__one_collection_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__ends_with_the_drop, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__by_a_row_and_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__by_a_row_ends_with_the_drop, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__record_that_is_no_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dead_letters__rows_and_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_policy__create_skipped, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_filter__collection_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_memory__partitions_of_waiting_rows_are_paused, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
