@@ -16,6 +16,7 @@ import argparse
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,11 @@ class Run:
             others.join()
             if self.full:
                 self._integration("asan")
+        except KeyboardInterrupt:
+            self.stages.end_all()
+            interrupted = Stage("the whole run", str(self.logs.relative_to(ROOT)))
+            interrupted.add("interrupted by a signal", FAILED)
+            self.results.close(interrupted)
         finally:
             starting.join()
             self._stop_parts()
@@ -105,7 +111,9 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="also what takes long")
-    return Run(parser.parse_args().full).all()
+    full = parser.parse_args().full
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return Run(full).all()
 
 
 if __name__ == "__main__":

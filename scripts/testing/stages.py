@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,23 +21,47 @@ BUILD = ROOT / "build"
 class Stages:
     def __init__(self, results, logs: pathlib.Path):
         self.results, self.logs = results, logs
+        self._guard, self._running, self._ending = threading.Lock(), set(), False
+
+    def end_all(self):
+        """Ends what runs, and lets nothing more begin: for a run that is interrupted."""
+        with self._guard:
+            self._ending = True
+            for child in self._running:
+                _signal_group(child)
 
     def command(self, log, words, timeout_s, env=None, niceness=0) -> bool:
         """True if the command ended with 0 within its time; its output goes to the log."""
         with open(log, "ab") as out:
             out.write(f"$ {' '.join(str(word) for word in words)}\n".encode())
             out.flush()
-            child = subprocess.Popen([str(word) for word in words], cwd=ROOT, stdout=out,
-                                     stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                     env=os.environ | (env or {}), start_new_session=True,
-                                     preexec_fn=lambda: os.nice(niceness))
+            child = self._start(words, out, env, niceness)
             try:
-                return child.wait(timeout_s) == 0
+                return child is not None and child.wait(timeout_s) == 0
             except subprocess.TimeoutExpired:
                 out.write(f"\nended after {timeout_s:.0f} s\n".encode())
                 return False
             finally:
-                _end_group(child)
+                if child:
+                    self._end(child)
+
+    def _start(self, words, out, env, niceness):
+        with self._guard:
+            if self._ending:
+                return None
+            child = subprocess.Popen([str(word) for word in words], cwd=ROOT, stdout=out,
+                                     stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                     env=os.environ | (env or {}), start_new_session=True,
+                                     preexec_fn=lambda: os.nice(niceness))
+            self._running.add(child)
+            return child
+
+    def _end(self, child):
+        """What the command left behind in its own process group goes with it."""
+        _signal_group(child)
+        child.wait()
+        with self._guard:
+            self._running.discard(child)
 
     def _stage(self, name):
         return Stage(name, str((self.logs / f"{name.replace(' ', '-')}.log").relative_to(ROOT)))
@@ -112,10 +137,8 @@ class Stages:
         self.results.close(stage)
 
 
-def _end_group(child):
-    """What the command left behind in its own process group goes with it."""
+def _signal_group(child):
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    child.wait()
