@@ -61,7 +61,7 @@ class Kafka:
         try:
             ends, parts = {}, []
             for partition in range(self.partitions(topic)):
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+                low, high = wait.until(lambda: _watermarks(consumer, topic, partition), 30, f"the range of {topic}")
                 ends[partition] = high
                 parts.append(TopicPartition(topic, partition, low))
             consumer.assign(parts)
@@ -76,6 +76,15 @@ class Kafka:
             return sorted(messages, key=lambda one: (one.partition(), one.offset()))
         finally:
             consumer.close()
+
+
+def _watermarks(consumer, topic, partition):
+    """A topic that has just been made may not have its leader yet."""
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+    except KafkaException as error:
+        assert not error.args[0].retriable() and error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION, error
+        raise
 
 
 def _taken(consumer):
