@@ -1,6 +1,7 @@
 """The real servers of a test session, through scripts/parts."""
 
 import json
+import contextlib
 import os
 import pathlib
 import shlex
@@ -56,6 +57,15 @@ class Parts:
     def pid(self, name):
         state = json.loads((pathlib.Path(self.folder) / "state.json").read_text(encoding="utf-8"))
         return state["parts"][name]["process"]["pid"]
+
+    @contextlib.contextmanager
+    def away(self, name):
+        """Killed; back at the end, also of a test that fails, on which the others would fail too."""
+        self.stop(name, hard=True)
+        try:
+            yield
+        finally:
+            self.start(name)
 
     @property
     def kafka_client(self):

@@ -26,25 +26,23 @@ def waits_for(pipeline, connector, what):
 
 
 def test_target_is_away(pipeline, flowing, parts, name):
-    parts.stop("target", hard=True)
-    flowing.insert([row(key) for key in range(100, 400)])
-    flowing.delete("id in [1, 2, 3]")
-    waits_for(pipeline, "sink", parts.env["TARGET_URI"])
-    parts.start("target")
+    with parts.away("target"):
+        flowing.insert([row(key) for key in range(100, 400)])
+        flowing.delete("id in [1, 2, 3]")
+        waits_for(pipeline, "sink", parts.env["TARGET_URI"])
     pipeline.same_rows(name, deadline_s=90)
 
 
 def test_etcd_is_away(pipeline, flowing, parts, name):
-    parts.stop("etcd", hard=True)
-    waits_for(pipeline, "source", parts.env["ETCD_ENDPOINT"])
-    parts.start("etcd")
+    with parts.away("etcd"):
+        waits_for(pipeline, "source", parts.env["ETCD_ENDPOINT"])
     flowing.insert([row(key) for key in range(100, 200)])
     pipeline.same_rows(name, deadline_s=90)
 
 
 def test_kafka_is_away(pipeline, flowing, parts, name):
-    parts.stop("kafka", hard=True)
-    parts.start("kafka")
+    with parts.away("kafka"):
+        pass
     flowing.insert([row(key) for key in range(100, 200)])
     pipeline.same_rows(name, deadline_s=120)
     pipeline.same_stream(name)

@@ -40,8 +40,8 @@ def test_differences_are_found(source, target, name):
 def test_one_part_stops_and_comes_back(parts, target, name):
     """On the same address, with what it held."""
     create(target, name)
-    parts.stop("target", hard=True)
-    parts.start("target")
+    with parts.away("target"):
+        pass
     wait.until(lambda: target.has(name), 30, "the collection after a restart")
     target.collection(name).drop()
 
