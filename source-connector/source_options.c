@@ -402,6 +402,15 @@ static bool topic_characters_only(const char *text)
            strlen(text);
 }
 
+/* In Connect's words. */
+static void add_issue(const struct ks_config_issues *issues, const char *option, const char *value,
+                      const char *rule)
+{
+    char *text = xasprintf("Invalid value %s for configuration %s: %s", value, option, rule);
+    issues->add(issues->ctx, option, text);
+    free(text);
+}
+
 void source_options_validate(const struct ks_config *config, const struct ks_config_issues *issues)
 {
     enum start_from kind;
@@ -409,9 +418,9 @@ void source_options_validate(const struct ks_config *config, const struct ks_con
     const char *start = ks_config_get(config, "start.from");
     const char *prefix = ks_config_get(config, "topic.prefix");
     if (start && !strstr(start, "${") && !parse_start(start, &kind, &ms))
-        issues->add(issues->ctx, "start.from",
-                    "must be latest, earliest or a time such as 2025-03-01T12:00:00Z");
+        add_issue(issues, "start.from", start,
+                  "must be latest, earliest or a time such as 2025-03-01T12:00:00Z");
     if (prefix && !strstr(prefix, "${") && !topic_characters_only(prefix))
-        issues->add(issues->ctx, "topic.prefix",
-                    "may only have letters, digits, '.', '_' and '-', as Kafka's topic names");
+        add_issue(issues, "topic.prefix", prefix,
+                  "may only have letters, digits, '.', '_' and '-', as Kafka's topic names");
 }
