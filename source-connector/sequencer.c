@@ -155,11 +155,27 @@ int sequencer_find_channel(const struct sequencer *s, const char *name)
     return -1;
 }
 
+static uint64_t max_tick(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* May rows still come that W has to wait for? Not once every collection of the channel is dropped
  * and read to its drop. */
 static bool holds(const struct channel *c)
 {
     return c->live > 0 || (c->users > 0 && c->last_tick < c->drop_tick);
+}
+
+/* An unused channel had no ticks; everything before the create is complete on it. But of several
+ * creates that come before any of its ticks was read, the first one decides. */
+static void begin_at(struct channel *c, uint64_t tick, bool idle)
+{
+    bool from_create = c->last_tick_offset == INT64_MAX;
+    if (idle ? tick <= c->last_tick : !from_create || tick >= c->last_tick)
+        return;
+    c->last_tick = max_tick(tick, c->resume_tick);
+    c->last_tick_offset = INT64_MAX; /* not from a record: nothing to read again */
 }
 
 void sequencer_use(struct sequencer *s, int channel, int64_t collection_id, uint64_t create_tick)
@@ -173,11 +189,8 @@ void sequencer_use(struct sequencer *s, int channel, int64_t collection_id, uint
     bool idle = !holds(c);
     c->users++;
     c->live++;
-    /* An unused channel had no ticks; everything before the create is complete on it. */
-    if (idle && create_tick > 0 && c->last_tick < create_tick - 1) {
-        c->last_tick = create_tick - 1;
-        c->last_tick_offset = INT64_MAX; /* not from a record: nothing to read again */
-    }
+    if (create_tick > 0)
+        begin_at(c, create_tick - 1, idle);
 }
 
 static void end_uses(struct sequencer *s, int64_t collection_id)
@@ -193,11 +206,6 @@ static void end_uses(struct sequencer *s, int64_t collection_id)
         }
     }
     s->use_count = kept;
-}
-
-static uint64_t max_tick(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 static uint64_t effective_tick(struct sequencer *s, uint64_t own_tick, uint64_t not_before)

@@ -24,6 +24,34 @@ static char *replicate_name(const struct source_state *s, const char *pchannel)
     return mark ? xasprintf("%.*s" REPLICATE_SUFFIX, (int)(mark - pchannel), pchannel) : NULL;
 }
 
+static void note_start(struct mq_start *start, const char *channel,
+                       const struct meta_channel_use *uses, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(uses[i].pchannel, channel) != 0)
+            continue;
+        if (uses[i].start_offset < 0)
+            start->kind = MQ_START_EARLIEST;
+        else if (uses[i].start_offset < start->value)
+            start->value = uses[i].start_offset;
+    }
+}
+
+/* After a compaction several collections, some of them gone, may have begun on one channel that was
+ * never read: the first one decides, whichever is asked for first. */
+static struct mq_start first_of_all(struct source_state *s, const char *channel,
+                                    struct mq_start start)
+{
+    const struct meta_channel_use *uses;
+    size_t count = meta_model_channels(meta_reader_model(s->meta), &uses);
+    if (start.kind != MQ_START_OFFSET)
+        return start;
+    note_start(&start, channel, uses, count);
+    for (const struct pending_ddl *p = s->incoming; p; p = p->next)
+        note_start(&start, channel, p->uses, p->use_count);
+    return start;
+}
+
 static enum ks_status open_new(struct source_state *s, const char *channel, struct mq_start start,
                                int *ret, struct ks_error *err)
 {
@@ -34,8 +62,8 @@ static enum ks_status open_new(struct source_state *s, const char *channel, stru
         channel_offset_read(s->host, s->options.cluster, channel, &saved, &found, err);
     if (status)
         return status;
-    if (found)
-        start = (struct mq_start){MQ_START_OFFSET, saved.offset};
+    start =
+        found ? (struct mq_start){MQ_START_OFFSET, saved.offset} : first_of_all(s, channel, start);
     status = mq_consumer_add(s->mq, channel, start, ret, &next, &end, err);
     if (status)
         return status;

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "../source_state.h"
 #include "../source_task.h"
 #include "fake_readers.h"
+#include "helper_golden.h"
 #include "helper_meta.h"
 #include "helper_stream.h"
 #include "proto_wire.h"
@@ -184,6 +186,30 @@ static inline void running(struct run *r)
     write_tick(r, "ch7", 160);
     assert_int_equal(run_start(r), KS_OK);
     assert_int_equal(run_all(r), KS_OK);
+}
+
+/* Topics and keys of what is in the stream, and kinds of DDL: "create_collection a", "d 5". Rows
+ * have a tombstone behind them, which is left out; so are heartbeats. */
+static inline const char *stream_text(const struct run *r)
+{
+    static char text[512];
+    json_t *records = stream_host_records(r->host), *record;
+    size_t i;
+    text[0] = '\0';
+    json_array_foreach(records, i, record)
+    {
+        const json_t *value = json_object_get(record, "value");
+        size_t at = strlen(text);
+        if (json_object_get(value, "kind"))
+            snprintf(text + at, sizeof text - at, "%s %s%s; ", golden_str(value, "kind"),
+                     golden_str(value, "collection"),
+                     json_is_true(json_object_get(value, "snapshot")) ? " (before)" : "");
+        else if (json_object_get(value, "op"))
+            snprintf(text + at, sizeof text - at, "%s %d; ", golden_str(value, "op"),
+                     (int)golden_int(json_object_get(record, "key"), "pk"));
+    }
+    json_decref(records);
+    return text;
 }
 
 #endif

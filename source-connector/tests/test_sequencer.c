@@ -240,6 +240,23 @@ static void test_use__new_collection_on_a_channel_whose_last_drop_waits(void **s
     seq_close(&q);
 }
 
+static void test_use__of_two_creates_the_first_decides(void **state)
+{
+    struct seq q;
+    seq_open(&q, 100);
+    sequencer_use(q.s, 1, 9, 300); /* lives now */
+    sequencer_use(q.s, 1, 8, 200); /* came and went on the same channel */
+    add_ddl(&q, DDL_CREATE_COLLECTION, 200, 8, 1);
+    add_ddl(&q, DDL_DROP_COLLECTION, 250, 8, 2);
+    add_ddl(&q, DDL_CREATE_COLLECTION, 300, 9, 3);
+    released(&q, 0);
+    assert_int_equal(sequencer_released(q.s), 199);
+    assert_int_equal(add(&q, 1, MQ_INSERT, 220, 8), KS_OK);
+    add(&q, 1, MQ_TICK, 310, 0);
+    assert_string_equal(released(&q, 0), "d8 r220 d8 d9 ");
+    seq_close(&q);
+}
+
 static void test_add_mq_ddl__in_the_order_of_offsets(void **state)
 {
     struct seq q;
@@ -294,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_release__with_no_channel_in_use_a_drop_without_time_is_released),
         cmocka_unit_test(test_position__last_tick_is_held_only_while_the_channel_is_used),
         cmocka_unit_test(test_use__new_collection_on_a_channel_whose_last_drop_waits),
+        cmocka_unit_test(test_use__of_two_creates_the_first_decides),
         cmocka_unit_test(test_add_mq_ddl__in_the_order_of_offsets),
         cmocka_unit_test(test_add_mq_ddl__that_came_late_is_not_lost),
         cmocka_unit_test(test_add_mq_ddl__read_again_after_a_restart),

@@ -74,6 +74,26 @@ static void test_open__resumes_where_it_was_and_new_channels_at_their_start(void
     run_close(&r);
 }
 
+/* Two lives on one channel while nobody watched: the later one lives, the earlier one began first.
+ */
+static void test_open__begins_with_the_first_collection_of_a_new_channel(void **state)
+{
+    struct run r;
+    running(&r);
+    struct pending_ddl *p = xcalloc(1, sizeof(*p));
+    struct meta_channel_use use = {.collection_id = 20, .pchannel = "new", .start_offset = 2};
+    int index;
+    fake_channel("new")->high = 5;
+    p->uses = &use;
+    p->use_count = 1;
+    r.task->incoming = p;
+    assert_int_equal(
+        source_channels_open(r.task, "new", (struct mq_start){MQ_START_OFFSET, 4}, &index, &r.err),
+        KS_OK);
+    assert_int_equal(r.task->channels[index].next, 2);
+    run_close(&r);
+}
+
 /* <prefix>-rootcoord-dml_<n> shares its prefix with <prefix>-replicate-msg. */
 static void test_open__flushes_come_from_the_topic_next_to_the_pchannels(void **state)
 {
@@ -142,6 +162,7 @@ int main(void)
         cmocka_unit_test(test_gate__only_the_slowest_channel_is_read),
         cmocka_unit_test(test_gate__one_channel_alone_fails_the_task_naming_the_option),
         cmocka_unit_test(test_open__resumes_where_it_was_and_new_channels_at_their_start),
+        cmocka_unit_test(test_open__begins_with_the_first_collection_of_a_new_channel),
         cmocka_unit_test(test_open__flushes_come_from_the_topic_next_to_the_pchannels),
         cmocka_unit_test(test_report__a_channel_without_ticks_is_named),
         cmocka_unit_test(test_report__a_silent_watch_is_named),

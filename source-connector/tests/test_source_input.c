@@ -1,8 +1,6 @@
 /* What the input side makes of each kind of record. */
 #include "fake_run.h"
 
-#include <stdio.h>
-
 #include "clock.h"
 
 /* DDL kinds of the stream with what they name: "flush a b; ". */
