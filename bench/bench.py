@@ -23,7 +23,7 @@ def arguments():
     parser.add_argument("parts", help=argparse.SUPPRESS)
     parser.add_argument("build", help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=int, default=200000, help="rows of a round (default %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured; 0: no backlogs (default %(default)s)")
     parser.add_argument("--dim", type=int, default=128, help="dimensions of the vectors (default %(default)s)")
     parser.add_argument("--transaction-rows", type=int, default=10000, help="of source and copy (default %(default)s)")
     parser.add_argument("--rate", type=int, default=1000, help="rows a second for the delays (default %(default)s)")
@@ -45,23 +45,32 @@ def measure(rig, args):
     if args.idle_seconds:
         results["idle"] = idle.measure(rig, args.idle_seconds)
         say(f"idle: {results['idle']}")
-    catch_up = CatchUp(rig, args.rows, args.transaction_rows)
-    catch_up.prepare()
-    results["rounds"] = []
-    for number in range(args.rounds):
-        results["rounds"].append(catch_up.round(number))
-        say(f"round {number + 1}: {results['rounds'][-1]}")
-    if args.profile:
-        catch_up.profile = True
-        profiled = catch_up.round(args.rounds)
-        for who in ("source", "sink", "both"):
-            folder = getattr(catch_up, who).folder
-            print(f"\nprofile of {who}", perf_view.text(folder / "perf.data", profiled[who]["pid"]), sep="\n", flush=True)
-    catch_up.check(args.rounds + args.profile)
+    if args.rounds:
+        results["rounds"] = rounds(rig, args)
     if args.delay_seconds:
         results["delay"] = Delay(rig, args.rate, args.delay_seconds).measure()
         say(f"delay: {results['delay']}")
     return results
+
+
+def rounds(rig, args):
+    catch_up = CatchUp(rig, args.rows, args.transaction_rows)
+    catch_up.prepare()
+    results = []
+    for number in range(args.rounds):
+        results.append(catch_up.round(number))
+        say(f"round {number + 1}: {results[-1]}")
+    if args.profile:
+        catch_up.profile = True
+        show_profile(catch_up, catch_up.round(args.rounds))
+    catch_up.check(args.rounds + args.profile)
+    return results
+
+
+def show_profile(catch_up, profiled):
+    for who in ("source", "sink", "both"):
+        folder = getattr(catch_up, who).folder
+        print(f"\nprofile of {who}", perf_view.text(folder / "perf.data", profiled[who]["pid"]), sep="\n", flush=True)
 
 
 def main():

@@ -4,17 +4,21 @@ from usage import median
 
 
 def markdown(results):
-    rounds, rows = results["rounds"], results["options"]["rows"]
     lines = ["| measured | Kitestream | beside it | ratio, median (least – most of the rounds) | wanted |",
              "|---|---|---|---|---|"]
-    lines += _rates(rounds) + _costs(rounds, rows / 1e6)
+    notes = []
+    if "rounds" in results:
+        lines += _rates(results["rounds"]) + _costs(results["rounds"], results["options"]["rows"] / 1e6)
+        notes += _about_rounds(results["rounds"], results["options"])
     if "delay" in results:
         lines += _delays(results["delay"])
+        notes += _about_delays(results["delay"])
     if "idle" in results:
         idle = results["idle"]
         lines.append(f"| idle worker, {results['options']['pchannels']} pchannels ticking | {idle['cpu_percent']:.1f} % of a core, "
                      f"{idle['rss_mib']:.0f} MiB | | | < 2 %, < 50 MB |")
-    return "\n".join(lines + ["", _conditions(results)])
+        notes.append(f"- Idle worker: load average {idle['load']:.1f}.")
+    return "\n".join([*lines, "", *notes])
 
 
 def _rates(rounds):
@@ -47,26 +51,27 @@ def _costs(rounds, millions):
 def _delays(delay):
     def line(what, key, beside="", wanted=""):
         return f"| {what} | {_ms(delay[key])} | {beside} | | {wanted} |"
-    source = f"source's own: {_ms(delay['visible_source'])}"
+    source = f"in the source {_ms(delay['visible_source'])}; by a Strong query there {_ms(delay['strong_source'])}"
     return [line("delay: the tick that closes a row → received from Kafka", "closed_kafka", wanted="≤ 50 / 150 ms"),
             line("delay: received from Kafka → acknowledged by the target", "kafka_target", wanted="≤ 100 / 250 ms"),
             line("delay: a row's own tick → the tick that closes it (Milvus)", "tick_closed"),
             line("delay: insert sent → acknowledged by the target", "sent_target"),
-            line("delay: insert sent → found by a Strong query of the target", "visible_target", source)]
+            line("delay: insert sent → visible in the target", "visible_target", source)]
 
 
-def _conditions(results):
-    rounds, options = results["rounds"], results["options"]
+def _about_rounds(rounds, options):
     loads = [one[who]["load"] for one in rounds for who in ("source", "copy", "sink", "plain", "both")]
-    text = (f"{len(rounds)} rounds of {options['rows']:,} rows of {options['dim']} dimensions; load average on "
-            f"{options['cores']} cores {min(loads):.1f} – {max(loads):.1f} during the rounds")
-    if "delay" in results:
-        delay = results["delay"]
-        text += (f", {delay['load']:.1f} at the delays ({delay['closed_kafka']['count']:,} rows at {options['rate']} a second, "
-                 f"calls late by {_ms(delay['late_ms'])}; {delay['visible_source']['count']} rows looked for)")
-    calls = f"{_median(rounds, 'sink', 'rows_call'):,.0f} (plain client {_median(rounds, 'plain', 'rows_call'):,.0f})"
-    times = f"{_median(rounds, 'sink', 'target_ms_call'):.0f} ms ({_median(rounds, 'plain', 'target_ms_call'):.0f} ms)"
-    return f"{text}. Rows of a call of the sink: {calls}; the target itself needed {times} for one. Delays: median / 99th percentile."
+    calls = {who: f"{_median(rounds, who, 'rows_call'):,.0f} rows, for which the target needed "
+                  f"{_median(rounds, who, 'target_ms_call'):,.0f} ms" for who in ("sink", "plain")}
+    return [f"- Backlogs: {len(rounds)} rounds of {options['rows']:,} rows of {options['dim']} dimensions, "
+            f"{options['transaction_rows']:,} rows a transaction; load average {min(loads):.1f} – {max(loads):.1f} on "
+            f"{options['cores']} cores. Rates, CPU: medians. RSS: the most of all rounds.",
+            f"- A call of the sink had {calls['sink']}; one of the plain client {calls['plain']}."]
+
+
+def _about_delays(delay):
+    return [f"- Delays: median / 99th percentile of {delay['closed_kafka']['count']:,} rows at {delay['rows_s']:,.0f} a second, "
+            f"{delay['visible_source']['count']} of them looked for by queries; load average {delay['load']:.1f}."]
 
 
 def _median(rounds, who, key):

@@ -1,7 +1,7 @@
 """A pymilvus client that inserts rows at a constant rate and notes when.
 
-In: host:port, a collection, the first key, rows a second, seconds, rows of a call, dimensions. Out: one line of JSON, for each call
-[first key, rows, seconds at which it was sent, seconds at which it returned]. A late call does not make later ones late.
+In: a file, host:port, a collection, the first key, rows a second, seconds, rows of a call, dimensions. Out: the file, JSON, for each
+call [first key, rows, seconds at which it was sent, seconds at which it returned]. Calls that are late are caught up with.
 """
 
 import json
@@ -13,7 +13,7 @@ from pymilvus import Collection, connections
 from rows import Rows
 
 
-def main(address, name, first, rate, seconds, batch, dim):
+def main(file, address, name, first, rate, seconds, batch, dim):
     host, port = address.split(":")
     connections.connect(host=host, port=port)
     collection, rows, calls = Collection(name), Rows(dim), []
@@ -24,8 +24,9 @@ def main(address, name, first, rate, seconds, batch, dim):
         sent = time.time()
         collection.insert(columns)
         calls.append([first + number * batch, batch, sent, time.time()])
-    print(json.dumps(calls))
+    with open(file, "w", encoding="utf-8") as out:
+        json.dump(calls, out)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))
+    main(*sys.argv[1:4], *map(int, sys.argv[4:]))
