@@ -6,11 +6,16 @@ from samples import create, index_and_load, row
 
 
 def test_database(pipeline, source, target, name):
+    """The pipeline has filters, so a database comes with its first captured collection."""
     source.create_database(name)
-    pipeline.ddl_arrives(lambda: name in target.databases(), "the database")
+    made = create(source, name, name)
+    pipeline.ddl_arrives(lambda: name in target.databases() and target.has(name, name), "the database")
+    made.drop()
+    pipeline.ddl_arrives(lambda: not target.has(name, name), "the collection gone")
     source.drop_database(name)
     pipeline.ddl_arrives(lambda: name not in target.databases(), "the database gone")
-    assert [one["kind"] for one in pipeline.stream.ddl() if one["db"] == name] == ["create_database", "drop_database"]
+    assert [one["kind"] for one in pipeline.stream.ddl() if one["db"] == name] == [
+        "create_database", "create_collection", "drop_collection", "drop_database"]
 
 
 def test_collection(pipeline, source, target, name):
