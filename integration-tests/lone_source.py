@@ -10,14 +10,13 @@ import urllib.request
 
 from confluent_kafka import Producer, TopicPartition
 
-
 DEFAULT_DB = "default"
 
 
 class LoneSource:
     def __init__(self, kitestream, stream, server, kafka, parts):
         self.kitestream, self.stream, self.server, self.kafka, self.parts = kitestream, stream, server, kafka, parts
-        self._broken = set()  # channels
+        self._broken, self._compacted = set(), None  # channels, revision
 
     def start(self):
         """Returns when the stream has begun."""
@@ -102,7 +101,9 @@ class LoneSource:
     def compact(self):
         """Forgets everything in etcd but the present."""
         now = self._etcd("kv/range", {"key": base64.b64encode(b"x").decode()})["header"]["revision"]
-        self._etcd("kv/compaction", {"revision": now, "physical": True})
+        if now != self._compacted:
+            self._etcd("kv/compaction", {"revision": now, "physical": True})
+        self._compacted = now
 
     def _etcd(self, call, body):
         request = urllib.request.Request(f"http://{self.parts.env['ETCD_ENDPOINT']}/v3/{call}", json.dumps(body).encode())

@@ -84,7 +84,7 @@ def told(lone, name):
 def test_storm(lone, kills, name):
     lone.start()
     history, chance = History(lone.server, name, name), random.Random(name)
-    for _ in range(kills):
+    for _ in range(max(2, kills // 2)):
         for _ in range(chance.randrange(STEPS)):
             history.step()
         lone.kitestream.kill()
@@ -93,6 +93,8 @@ def test_storm(lone, kills, name):
         if chance.random() < 0.5:
             lone.compact()
         lone.kitestream.start()
+        if chance.random() < 0.7:
+            lone.kitestream.wait_log("RUNNING")
 
     def all_of_it():
         for one, rows in history.rows.items():
