@@ -5,6 +5,8 @@ In: the program, both servers, the stream. Out: nothing but answers; all waiting
 
 import time
 
+from pymilvus import MilvusException
+
 import samples
 from milvus_server import DEFAULT_DB, differences, shape
 from stream import materialised
@@ -55,13 +57,19 @@ class Pipeline:
         """Row by row, in source and target; the collection is loaded in the source."""
         at = target_name.get("target_name", collection), target_name.get("target_database", database)
 
-        def same():
+        def compare():
             assert at[1] in self.target.databases(), "no such database in the target"
             assert self.target.has(*at), "no such collection in the target"
             assert self.target.load_state(*at) == "Loaded", "not loaded in the target"
             found = differences(self.source, self.target, collection, database, keys=keys, **target_name)
             assert not found, found
             return True
+
+        def same():
+            try:
+                return compare()
+            except MilvusException as error:  # dropped and made anew between two questions
+                raise AssertionError(str(error)) from error
         self.kitestream.wait_for(same, deadline_s, f"{database}.{collection} the same in the target")
 
     def same_shape(self, collection, database=DEFAULT_DB, deadline_s=60):
