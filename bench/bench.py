@@ -1,7 +1,7 @@
 """All measurements in one run; bench/run has built the program and started the parts.
 
-In: a folder for files, the folder of the parts, the build, options. Out: the table on standard output, with --json also every
-single number in a file, with --profile also where processor time went.
+In: a folder for files, the folder of the parts, the build, options. Out: the table on standard output, with
+--json also every single number in a file, with --profile also where processor time went.
 """
 
 import argparse
@@ -22,13 +22,14 @@ def arguments():
     parser.add_argument("folder", help=argparse.SUPPRESS)
     parser.add_argument("parts", help=argparse.SUPPRESS)
     parser.add_argument("build", help=argparse.SUPPRESS)
-    parser.add_argument("--rows", type=int, default=200000, help="rows of a round (default %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured; 0: no backlogs (default %(default)s)")
-    parser.add_argument("--dim", type=int, default=128, help="dimensions of the vectors (default %(default)s)")
-    parser.add_argument("--transaction-rows", type=int, default=10000, help="of source and copy (default %(default)s)")
-    parser.add_argument("--rate", type=int, default=1000, help="rows a second for the delays (default %(default)s)")
-    parser.add_argument("--delay-seconds", type=int, default=60, help="0: no delays (default %(default)s)")
-    parser.add_argument("--idle-seconds", type=int, default=60, help="0: no idle worker (default %(default)s)")
+    for option, default, what in (("rows", 200000, "rows of a round"),
+                                  ("rounds", 3, "how often each is measured; 0: no backlogs"),
+                                  ("dim", 128, "dimensions of the vectors"),
+                                  ("transaction-rows", 10000, "rows of a transaction of source and copy"),
+                                  ("rate", 1000, "rows a second for the delays"),
+                                  ("delay-seconds", 60, "0: no delays"),
+                                  ("idle-seconds", 60, "0: no idle worker")):
+        parser.add_argument(f"--{option}", type=int, default=default, help=f"{what} (default {default})")
     parser.add_argument("--profile", action="store_true", help="one more round under perf, not counted")
     parser.add_argument("--json", type=pathlib.Path, help="a file for every single number")
     return parser.parse_args()

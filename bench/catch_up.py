@@ -1,12 +1,13 @@
 """How fast a backlog is worked off, and for how much CPU time and memory.
 
-A round: a plain client fills the source while nothing captures it; then one after the other, each alone: the source
-connector, a raw copy of what it produced, the sink connector, a plain client that inserts the same rows into the target; at
-last source and sink in one process, with a second collection. Each round goes on where the one before stopped.
+A round: a plain client fills the source while nothing captures it; then one after the other, each alone: the
+source connector, a raw copy of what it produced, the sink connector, a plain client that inserts the same rows
+into the target; at last source and sink in one process, with a second collection. Each round goes on where the
+one before stopped.
 
-Rates are taken between marks that the servers make: the broker's append times of the first and the last record, the
-target's own count of inserted rows. Nothing that measures runs beside what is measured, but for four reads a second of
-that count and twenty of the topic's end.
+Rates are taken between marks that the servers make: the broker's append times of the first and the last record,
+the target's own count of inserted rows. Nothing that measures runs beside what is measured, but for four reads a
+second of that count and ten of the topic's end.
 """
 
 import contextlib
@@ -53,7 +54,7 @@ class CatchUp:
         """The source has seen the collection, or the sink has made it."""
         stream, now = self.rig.stream(process), int(time.time() * 1000) << 18
         if process is not self.sink:
-            process.wait_for(lambda: [one for one in stream.heartbeats()[-1:] if one["tick"] > now], 60, "a heartbeat")
+            process.wait_for(lambda: any(one["tick"] > now for one in stream.heartbeats()), 60, "a heartbeat")
         if name:
             process.wait_for(lambda: self.rig.target.has(f"{self.rig.name}_{name}"), 60, f"{name} in the target")
 
@@ -96,7 +97,8 @@ class CatchUp:
         self.rig.make_topic(copy, len(starts))
         words = [self.rig.build / "bench" / "bench_copy", self.rig.parts.env["KAFKA_BOOTSTRAP"], self.topic, copy,
                  self.rows, self.transaction_rows, *starts]
-        done = subprocess.run([str(one) for one in words], check=True, capture_output=True, text=True, timeout=DEADLINE_S)
+        done = subprocess.run([str(one) for one in words], check=True, capture_output=True, text=True,
+                              timeout=DEADLINE_S)
         return json.loads(done.stdout) | self._rate(copy, [0] * len(starts)) | {"load": load()}
 
     def _rate(self, topic, starts):
@@ -117,7 +119,8 @@ class CatchUp:
     def _per_call(self, before):
         after = self.rig.target_counters()
         calls = after["calls"] - before["calls"]
-        return {"rows_call": (after["rows"] - before["rows"]) / calls, "target_ms_call": (after["ms"] - before["ms"]) / calls}
+        return {"rows_call": (after["rows"] - before["rows"]) / calls,
+                "target_ms_call": (after["ms"] - before["ms"]) / calls}
 
     @contextlib.contextmanager
     def _running(self, process):

@@ -1,4 +1,4 @@
-"""When a row could be released at the earliest: the moment at which the tick that closes it stood in the queue of every pchannel.
+"""When a row could be released at the earliest: when the tick that closes it stood in the queue of every pchannel.
 
 In: the source's pchannels from a moment on. Out: tick -> seconds, by the timestamps of the queue's records.
 """
@@ -26,7 +26,8 @@ class ClosingTicks:
 
 
 def _ticks(client, topic, since_s):
-    consumer = Consumer(client | {"group.id": "bench-ticks", "enable.auto.commit": False, "enable.partition.eof": True})
+    options = {"group.id": "bench-ticks", "enable.auto.commit": False, "enable.partition.eof": True}
+    consumer = Consumer(client | options)
     try:
         start = consumer.offsets_for_times([TopicPartition(topic, 0, int(since_s * 1000))], timeout=30)
         consumer.assign(start)

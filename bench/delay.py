@@ -71,8 +71,8 @@ class Delay:
                               self.rig.target.load_state(self.name) == "Loaded", 90, "the collection in the target")
 
     def _insert_and_probe(self):
-        client = self._helper("steady_client.py", self.process.folder / "calls", self.rig.source.address, self.name, 0,
-                              self.rate, self.seconds, self.rate // CALLS_S, self.rig.dim)
+        client = self._helper("steady_client.py", self.process.folder / "calls", self.rig.source.address,
+                              self.name, 0, self.rate, self.seconds, self.rate // CALLS_S, self.rig.dim)
         probes = Probes(self.rig, self.name)
         time.sleep(SETTLE_S)  # the first calls open connections and fill caches
         while client.poll() is None:
@@ -91,8 +91,8 @@ class Delay:
         calls = json.loads((self.process.folder / "calls").read_text(encoding="utf-8"))
         sent = {key: (at, returned) for first, count, at, returned in calls for key in range(first, first + count)}
         kafka, ticks = self._received()
-        closing = ClosingTicks(self.rig.kafka, self.rig.parts.kafka_client, self.rig.parts.env["SOURCE_CHANNEL_PREFIX"],
-                               began - 1)
+        parts = self.rig.parts
+        closing = ClosingTicks(self.rig.kafka, parts.kafka_client, parts.env["SOURCE_CHANNEL_PREFIX"], began - 1)
         target = self._acknowledged()
         keys = [key for key in sent if sent[key][0] > began + SETTLE_S]
         missing = [key for key in keys if key not in kafka or key not in target]
@@ -128,8 +128,8 @@ class Delay:
 
 
 class Probes:
-    """Single rows, one after the other, looked for until they are found: in both servers by queries that wait for nothing,
-    again and again, and in the source by one that waits until it must see the row."""
+    """Single rows, one after the other, looked for until they are found: in both servers by queries that wait for
+    nothing, again and again, and in the source by one that waits until it must see the row."""
 
     def __init__(self, rig, name):
         self._rig, self._name, self._client = rig, name, rig.source.collection(name)

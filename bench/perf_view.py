@@ -1,7 +1,7 @@
 """Where processor time went, from timer samples that perf took of the whole machine.
 
-In: perf.data, our process. Out: text: the machine by program; our process by thread, library and function, in percent of its
-own samples. perf's own report cannot filter by process and stay at that scale.
+In: perf.data, our process. Out: text: the machine by program; our process by thread, library and function, in
+percent of its own samples. perf's own report cannot filter by process and stay at that scale.
 """
 
 import pathlib
@@ -26,8 +26,8 @@ def text(data, pid):
 
 
 def _samples(data):
-    shown = subprocess.run(["perf", "script", "-i", data, "-F", "comm,pid,ip,sym,dso"], capture_output=True, text=True,
-                           check=True).stdout
+    shown = subprocess.run(["perf", "script", "-i", data, "-F", "comm,pid,ip,sym,dso"], capture_output=True,
+                           text=True, check=True).stdout
     for line in shown.splitlines():
         if found := SAMPLE.match(line):
             thread, process, symbol, library = found.groups()

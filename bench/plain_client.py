@@ -1,8 +1,8 @@
-"""One plain pymilvus client that inserts rows as fast as it can: fills the source, and is the yardstick of the sink.
+"""One plain pymilvus client that inserts rows as fast as it can: fills the source, and is the sink's yardstick.
 
-In: host:port, an existing collection, the first key, how many rows, rows of a call, dimensions. Out: one line of JSON on
-what it took, without starting Python and without making the vectors: those are there before the clock starts. A process
-of its own, so that its CPU time and memory are its own.
+In: host:port, an existing collection, the first key, how many rows, rows of a call, dimensions. Out: one line of
+JSON on what it took, without starting Python and without making the vectors: those are there before the clock
+starts. A process of its own, so that its CPU time and memory are its own.
 """
 
 import json

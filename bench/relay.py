@@ -1,9 +1,9 @@
 """Stands between the sink and the target and notes when the target acknowledged which rows.
 
-In: the target's host:port, a file. Out: the port to connect to, on standard output; on SIGTERM the file, one line of
-JSON for each Insert or Upsert that succeeded: [seconds, [keys]]. Bytes pass unchanged and at once; only the answers are looked at,
-as they leave: frames of HTTP/2, in each stream one gRPC message, a MutationResult of Milvus. No header is decoded: an answer
-counts if it has keys and says that it wrote as many.
+In: the target's host:port, a file. Out: the port to connect to, on standard output; on SIGTERM the file, one line
+of JSON for each Insert or Upsert that succeeded: [seconds, [keys]]. Bytes pass unchanged and at once; only the
+answers are looked at, as they leave: frames of HTTP/2, in each stream one gRPC message, a MutationResult of Milvus.
+No header is decoded: an answer counts if it has keys and says that it wrote as many.
 """
 
 import asyncio

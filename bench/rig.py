@@ -58,7 +58,8 @@ class Rig:
         return started
 
     def stream(self, kitestream):
-        return Stream(self.kafka, kitestream.name, TopicSchemas(self.kafka, kitestream.worker["schema.storage.topic"]))
+        schemas = TopicSchemas(self.kafka, kitestream.worker["schema.storage.topic"])
+        return Stream(self.kafka, kitestream.name, schemas)
 
     def close(self):
         for one in self._started:

@@ -1,4 +1,4 @@
-"""The rows of all measurements: an int64 key, a short text, a float vector. Both yardsticks and the source use them."""
+"""The rows of all measurements: an int64 key, a short text, a float vector."""
 
 import random
 

@@ -1,7 +1,8 @@
 """A pymilvus client that inserts rows at a constant rate and notes when.
 
-In: a file, host:port, a collection, the first key, rows a second, seconds, rows of a call, dimensions. Out: the file, JSON, for each
-call [first key, rows, seconds at which it was sent, seconds at which it returned]. Calls that are late are caught up with.
+In: a file, host:port, a collection, the first key, rows a second, seconds, rows of a call, dimensions. Out: the
+file, JSON, for each call [first key, rows, seconds at which it was sent, seconds at which it returned]. What is late
+is caught up with.
 """
 
 import json
