@@ -70,7 +70,7 @@ static void read_record(void *arg, const struct ks_record *record)
 {
     struct reading *r = arg;
     struct ddl_stream *s = r->stream;
-    struct ddl *ddl;
+    struct ddl *ddl = NULL;
     if (r->status || !record->value.data)
         return;
     ks_arena_reset(&r->arena, 1 << 16);
@@ -82,11 +82,10 @@ static void read_record(void *arg, const struct ks_record *record)
     else
         r->status = ddl_decode(s->codec, s->host->schema_json(record->value_schema), record->value,
                                &r->arena, &ddl, r->err);
-    if (!r->status)
+    if (!r->status && ddl)
         r->status = check_owner(s, ddl, r->err);
-    if (r->status)
-        return;
-    fold(s, ddl);
+    if (!r->status && ddl)
+        fold(s, ddl);
 }
 
 static enum ks_status read_topic(struct ddl_stream *s, struct ks_error *err)
@@ -261,7 +260,7 @@ static enum ks_status add_positions(struct ddl_stream *s, const char *topic, siz
 {
     size_t got = 0, kept = *count;
     if (s->position_cap - *count < PARTITIONS_STEP) { /* a topic of ours has fewer partitions */
-        s->position_cap += 2 * PARTITIONS_STEP;
+        s->position_cap += (size_t)2 * PARTITIONS_STEP;
         s->positions = xrealloc(s->positions, s->position_cap * sizeof(*s->positions));
     }
     enum ks_status status = s->host->next_offsets(s->host->task, topic, s->positions + *count,

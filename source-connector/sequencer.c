@@ -474,7 +474,7 @@ static void collect_group(struct sequencer *s, struct mq_record *first)
 {
     struct release_entry e = {.record = first};
     do {
-        s->group = xgrow(s->group, s->group_count, &s->group_cap, sizeof(*s->group));
+        s->group = xgrow(s->group, s->group_count, &s->group_cap, sizeof(struct mq_record *));
         s->group[s->group_count++] = e.record;
     } while (release_list_peek(&s->list, &e) && e.record && same_group(first, e.record) &&
              release_list_next(&s->list, &e));

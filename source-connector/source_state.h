@@ -33,25 +33,16 @@ struct source_state {
 
     struct source_channel *channels;
     size_t channel_count, channel_cap;
-    int replicate_channel;        /* -1: not yet known */
     struct pending_ddl *incoming; /* delivered, not yet given to the sequencer */
-    bool first_start;             /* no offsets were committed before */
     int64_t list_revision;        /* of the listing at the start */
     struct etcd_offset etcd;      /* as last committed; list_tick and row_start stay */
+    int64_t barrier_revision;     /* > 0: a release waits for the watch to deliver it */
+    int64_t barrier_mono_ms;      /* since when */
+    struct ks_error bad_reason;   /* of mq_consumer_bad, while bad_waits */
 
-    int64_t barrier_revision; /* > 0: a release waits for the watch to deliver it */
-    int64_t barrier_mono_ms;  /* since when */
-    bool bad_waits;           /* mq_consumer_bad is not yet a dead letter */
-    struct ks_error bad_reason;
-
-    struct change_batch *batch; /* being filled */
-    bool batch_has_rows;
-    bool releasing;             /* the sequencer's list is not yet consumed */
-    struct sequencer_item item; /* taken from it, waiting for a new batch */
-    bool has_item;
+    struct change_batch *batch;   /* being filled */
+    struct sequencer_item item;   /* taken from the sequencer, waiting for a new batch */
     size_t open_rows, open_bytes; /* of the open transaction */
-    bool open;                    /* something was added since the last commit */
-    bool letters_wait;            /* dead letters: commit before there are more */
     int64_t open_mono_ms;
     int64_t heartbeat_mono_ms;  /* when the next one is due */
     int64_t logged_mono_ms;     /* last line about records that were passed over */
@@ -59,6 +50,15 @@ struct source_state {
     struct ks_buf without_rows; /* names of collections that start without the rows they have */
     struct source_metrics metrics;
     char *waiting_for;
+
+    int replicate_channel; /* -1: not yet known */
+    bool first_start;      /* no offsets were committed before */
+    bool bad_waits;        /* mq_consumer_bad is not yet a dead letter */
+    bool batch_has_rows;
+    bool releasing; /* the sequencer's list is not yet consumed */
+    bool has_item;
+    bool open;         /* something was added since the last commit */
+    bool letters_wait; /* dead letters: commit before there are more */
 };
 
 /* source_start.c: connects, reads what was committed, positions both readers. */

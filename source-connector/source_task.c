@@ -155,7 +155,7 @@ static enum ks_status encode(const struct rows_target *to, struct mq_record *con
 static enum ks_status encode_good_ones(struct source_state *s, const struct rows_target *to,
                                        const struct sequencer_item *item, struct ks_error *err)
 {
-    struct mq_record **good = xcalloc(item->record_count, sizeof(*good));
+    struct mq_record **good = xcalloc(item->record_count, sizeof(struct mq_record *));
     size_t count = 0, before = to->batch->batch.record_count, bytes = to->batch->value_bytes;
     enum ks_status status = KS_OK;
     for (size_t i = 0; i < item->record_count && !status; i++) {
