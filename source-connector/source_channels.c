@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "kitestream/sdk/util.h"
 
-enum { SILENCE_MS = 10000 };
+enum { SILENCE_MS = 10000, REPEAT_MS = 1000 };
 
 #define DML_MARK "-rootcoord-dml_"
 #define REPLICATE_SUFFIX "-replicate-msg"
@@ -159,10 +159,12 @@ void source_channels_report(struct source_state *s)
 {
     char *text = trouble_text(s);
     bool same = text && s->waiting_for ? strcmp(text, s->waiting_for) == 0 : text == s->waiting_for;
-    if (same) {
+    /* The host may have shown something of its own meanwhile, and have taken it away. */
+    if (same && (!text || clock_mono_ms() < s->repeat_mono_ms)) {
         free(text);
         return;
     }
+    s->repeat_mono_ms = clock_mono_ms() + REPEAT_MS;
     s->host->status(s->host->task, text);
     free(s->waiting_for);
     s->waiting_for = text;

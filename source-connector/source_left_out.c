@@ -40,7 +40,8 @@ enum row_fate source_left_out_fate(void *state, int64_t collection_id, uint64_t 
 void source_left_out_note_create(struct source_state *s, const struct pending_ddl *p)
 {
     const struct ddl *ddl = p->ddl;
-    bool listed = p->revision <= s->list_revision;
+    /* A listing at a committed revision says nothing about the rows since. */
+    bool listed = s->first_start && p->revision <= s->list_revision;
     if (listed && !meta_model_has_rows(meta_reader_model(s->meta), ddl->collection_id)) {
         ks_log(s->host, KS_LOG_INFO, "%s.%s exists already, without rows", ddl->db,
                ddl->collection);

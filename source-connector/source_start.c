@@ -78,6 +78,62 @@ static enum ks_status list_first(struct source_state *s, struct ks_error *err)
     return status;
 }
 
+/* Has the stream never told of this living collection? Then the filters left it out. */
+static bool was_left_out(const struct source_state *s, int64_t collection_id)
+{
+    return collection_id && !catalogue_by_id(ddl_stream_catalogue(s->stream), collection_id) &&
+           !ddl_stream_has_dropped(s->stream, collection_id);
+}
+
+static bool any_left_out(const struct source_state *s)
+{
+    const struct meta_channel_use *uses;
+    size_t count = meta_model_channels(meta_reader_model(s->meta), &uses);
+    for (size_t i = 0; i < count; i++)
+        if (was_left_out(s, uses[i].collection_id))
+            return true;
+    return false;
+}
+
+/* From now on, as at a first start: its time is past. */
+static void begin_now(struct pending_ddl *p)
+{
+    p->ddl->snapshot = true;
+    p->own_tick = 0;
+}
+
+/* The filters are asked again at each start, since they may be others now. The listing may be older
+ * than the end of the stream, so nothing else of the comparison counts. */
+static enum ks_status ask_filters_again(struct source_state *s, struct ks_error *err)
+{
+    struct pending_ddl *all = NULL, **kept = &s->incoming;
+    if (!any_left_out(s))
+        return KS_OK;
+    enum ks_status status = meta_model_diff(meta_reader_model(s->meta),
+                                            ddl_stream_catalogue(s->stream), true, &all, err);
+    for (struct pending_ddl *p = all, *next; p; p = next) {
+        next = p->next;
+        p->next = NULL;
+        if (!was_left_out(s, p->ddl->collection_id)) {
+            pending_ddl_free(p);
+            continue;
+        }
+        begin_now(p);
+        *kept = p;
+        kept = &p->next;
+    }
+    return status;
+}
+
+/* After a compaction the comparison gives them anyway; they are older than what the stream says. */
+static void mark_left_out(struct source_state *s)
+{
+    for (struct pending_ddl *p = s->incoming; p; p = p->next)
+        if (p->ddl->kind == DDL_CREATE_COLLECTION && p->own_tick <= s->etcd.tick &&
+            was_left_out(s, p->ddl->collection_id))
+            begin_now(p);
+}
+
 static enum ks_status list_again(struct source_state *s, struct ks_error *err)
 {
     struct meta_model *model = meta_reader_model(s->meta);
@@ -91,7 +147,7 @@ static enum ks_status list_again(struct source_state *s, struct ks_error *err)
     enum ks_status status =
         meta_reader_list(s->meta, s->etcd.revision, &s->list_revision, &compacted, err);
     if (!compacted)
-        return status;
+        return status ? status : ask_filters_again(s, err);
     ks_log(s->host, KS_LOG_INFO,
            "etcd no longer has revision %" PRId64 ": comparing its state with the stream",
            s->etcd.revision);
@@ -101,27 +157,9 @@ static enum ks_status list_again(struct source_state *s, struct ks_error *err)
     s->etcd.list_tick = list_tick(model);
     meta_model_said(model, s->etcd.tick, s->etcd.revision);
     status = meta_model_diff(model, ddl_stream_catalogue(s->stream), false, &s->incoming, err);
+    mark_left_out(s);
     source_left_out_note_missed(s, s->incoming);
     return status;
-}
-
-static bool is_incoming(const struct source_state *s, int64_t collection_id)
-{
-    for (const struct pending_ddl *p = s->incoming; p; p = p->next)
-        if (p->ddl->kind == DDL_CREATE_COLLECTION && p->ddl->collection_id == collection_id)
-            return true;
-    return false;
-}
-
-/* Living collections that the stream does not have were left out by the filters when they were
- * created, and stay so. */
-static void remember_filtered(struct source_state *s, const struct meta_channel_use *uses,
-                              size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!catalogue_by_id(ddl_stream_catalogue(s->stream), uses[i].collection_id) &&
-            !is_incoming(s, uses[i].collection_id))
-            ddl_stream_filter_out(s->stream, uses[i].collection_id);
 }
 
 static enum ks_status open_channels(struct source_state *s, struct ks_error *err)
@@ -130,8 +168,6 @@ static enum ks_status open_channels(struct source_state *s, struct ks_error *err
     struct mq_start first = first_position(&s->options);
     size_t count = meta_model_channels(meta_reader_model(s->meta), &uses);
     enum ks_status status = KS_OK;
-    if (!s->first_start)
-        remember_filtered(s, uses, count);
     for (size_t i = 0; i < count && !status; i++) {
         struct mq_start start = {MQ_START_OFFSET, uses[i].start_offset};
         int channel;

@@ -49,7 +49,8 @@ struct source_state {
     struct map left_out;        /* IDs of collections whose rows were left out, and it was said */
     struct ks_buf without_rows; /* names of collections that start without the rows they have */
     struct source_metrics metrics;
-    char *waiting_for;
+    char *waiting_for;      /* as told to the host */
+    int64_t repeat_mono_ms; /* when it is told again */
 
     int replicate_channel; /* -1: not yet known */
     bool first_start;      /* no offsets were committed before */
@@ -76,7 +77,7 @@ enum ks_status source_channels_mind_the_gate(struct source_state *s, struct ks_e
 bool source_channels_caught_up(const struct source_state *s);
 /* Names in the task's status what holds it up: Kafka, etcd, a silent pchannel. */
 void source_channels_report(struct source_state *s);
-/* The host shows something else: what is reported next is shown even if it was shown before. */
+/* The host shows something else: what is reported next is told even if it was told before. */
 void source_channels_forget_report(struct source_state *s);
 
 /* source_input.c */

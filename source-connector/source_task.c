@@ -219,13 +219,14 @@ static bool before_the_rows(const struct source_state *s, const struct pending_d
 
 static enum ks_status add_ddl(struct source_state *s, struct pending_ddl *p, struct ks_error *err)
 {
+    bool all_rows = s->first_start && s->options.start_from == START_EARLIEST;
     p->ddl->snapshot |= before_the_rows(s, p);
     enum ks_status status = ddl_stream_add(s->stream, p->ddl, &p->arena, batch_of(s), err);
     mark_open(s);
     if (status)
         return status;
     s->metrics.ddl_records++;
-    if (p->ddl->kind == DDL_CREATE_COLLECTION && before_the_rows(s, p))
+    if (p->ddl->kind == DDL_CREATE_COLLECTION && p->ddl->snapshot && !all_rows)
         source_left_out_note_create(s, p);
     return KS_OK;
 }

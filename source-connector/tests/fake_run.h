@@ -148,7 +148,8 @@ static inline void write_tick(struct run *r, const char *channel, uint64_t tick)
     write_record(r, channel, &value);
 }
 
-static inline void write_delete_of(struct run *r, int64_t collection, uint64_t tick, int64_t key)
+static inline void write_delete_to(struct run *r, const char *channel, int64_t collection,
+                                   uint64_t tick, int64_t key)
 {
     struct ks_buf value = {0}, packed = {0};
     put_base(&value, 401, (int64_t)tick, tick);
@@ -162,7 +163,12 @@ static inline void write_delete_of(struct run *r, int64_t collection, uint64_t t
     wire_put_bytes(&value, 10, packed.data, packed.len);
     wire_put_int(&value, 11, 1);
     ks_buf_release(&packed);
-    write_record(r, "ch7", &value);
+    write_record(r, channel, &value);
+}
+
+static inline void write_delete_of(struct run *r, int64_t collection, uint64_t tick, int64_t key)
+{
+    write_delete_to(r, "ch7", collection, tick, key);
 }
 
 static inline void write_delete(struct run *r, uint64_t tick, int64_t key)

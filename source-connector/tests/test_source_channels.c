@@ -46,8 +46,8 @@ static void test_gate__one_channel_alone_fails_the_task_naming_the_option(void *
     struct run r;
     two_channels(&r);
     write_tick(&r, "ch8", 1000);
-    for (int i = 0; i < 5; i++)
-        write_delete(&r, (uint64_t)(200 + i), i);
+    for (uint64_t i = 0; i < 5; i++)
+        write_delete(&r, 200 + i, (int64_t)i);
     assert_int_equal(run_all(&r), KS_ERR_FATAL);
     assert_non_null(strstr(r.err.message, "gate.max.bytes"));
     assert_non_null(strstr(r.err.message, "ch7"));
@@ -151,6 +151,11 @@ static void test_report__is_repeated_after_the_host_showed_something_else(void *
     source_channels_report(r.task);
     assert_null(stream_host_status(r.host));
     source_channels_forget_report(r.task);
+    source_channels_report(r.task);
+    assert_string_equal(stream_host_status(r.host), "no Kafka");
+    /* Or once a second, since the host does not say what it shows. */
+    r.ops.status(r.ops.task, NULL);
+    r.task->repeat_mono_ms = 0;
     source_channels_report(r.task);
     assert_string_equal(stream_host_status(r.host), "no Kafka");
     run_close(&r);

@@ -3,29 +3,29 @@
 
 #include "clock.h"
 
-/* DDL kinds of the stream with what they name: "flush a b; ". */
+/* DDL kinds of the stream with what they name: "flush a b ; ". */
 static const char *ddl_text(const struct run *r)
 {
-    static char text[512];
+    static char text[1024];
+    struct ks_buf out = {0};
     json_t *records = stream_host_records(r->host), *record, *name;
     size_t i, k;
-    text[0] = '\0';
     json_array_foreach(records, i, record)
     {
         const json_t *value = json_object_get(record, "value");
         const char *kind = json_string_value(json_object_get(value, "kind"));
         if (!kind)
             continue;
-        strcat(strcat(text, kind), " ");
-        if (json_string_value(json_object_get(value, "collection")))
-            strcat(text, json_string_value(json_object_get(value, "collection")));
+        ks_buf_printf(&out, "%s %s", kind, golden_str(value, "collection"));
         json_array_foreach(json_object_get(value, "collections"), k, name)
         {
-            strcat(strcat(text, json_string_value(name)), " ");
+            ks_buf_printf(&out, "%s ", json_string_value(name));
         }
-        strcat(text, "; ");
+        ks_buf_add_str(&out, "; ");
     }
     json_decref(records);
+    snprintf(text, sizeof text, "%s", ks_buf_str(&out));
+    ks_buf_release(&out);
     return text;
 }
 

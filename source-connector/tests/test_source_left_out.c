@@ -3,11 +3,11 @@
 
 static void test_start__says_which_collections_start_without_their_rows(void **state)
 {
-    static const uint8_t FLUSHED[] = {0x28, 4, 0x30, 4};
+    static const uint8_t flushed[] = {0x28, 4, 0x30, 4};
     struct run r;
     made_up(&r);
     meta_collection(&r.script, 1, 8, "b", 120);
-    meta_put(&r.script, "datacoord-meta/s/7/70/1", (struct ks_slice){FLUSHED, sizeof FLUSHED}, 0);
+    meta_put(&r.script, "datacoord-meta/s/7/70/1", (struct ks_slice){flushed, sizeof flushed}, 0);
     show_etcd(&r);
     write_tick(&r, "ch7", 160);
     write_tick(&r, "ch8", 160);

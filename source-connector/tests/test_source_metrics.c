@@ -20,13 +20,13 @@ static void test_report__counters_are_told_as_differences(void **state)
 {
     struct run r;
     running(&r);
-    for (int round = 1; round <= 2; round++) {
-        write_delete(&r, (uint64_t)(170 + 10 * round), round);
-        write_tick(&r, "ch7", (uint64_t)(175 + 10 * round));
+    for (uint64_t round = 1; round <= 2; round++) {
+        write_delete(&r, 170 + 10 * round, (int64_t)round);
+        write_tick(&r, "ch7", 175 + 10 * round);
         assert_int_equal(run_all(&r), KS_OK);
         r.task->metrics.due_mono_ms = 0;
         source_metrics_report(r.task);
-        assert_true(stream_host_metric(r.host, "change_records_total") == 2 * round);
+        assert_true(stream_host_metric(r.host, "change_records_total") == 2 * (double)round);
         assert_true(stream_host_metric(r.host, "ddl_records_total") == 1);
     }
     source_metrics_report(r.task); /* not due: nothing is told twice */

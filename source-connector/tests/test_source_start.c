@@ -144,9 +144,83 @@ static void test_start__lost_position_is_an_error(void **state)
     run_close(&r);
 }
 
+/* Collection 8, "b", is excluded at first, and has rows. */
+static void excluded_at_first(struct run *r)
+{
+    made_up(r);
+    set_option(r, "collection.exclude.list", "default.b");
+    meta_collection(&r->script, 1, 8, "b", 120);
+    show_etcd(r);
+    write_tick(r, "ch7", 160);
+    write_tick(r, "ch8", 160);
+    assert_int_equal(run_start(r), KS_OK);
+    assert_int_equal(run_all(r), KS_OK);
+    write_delete_to(r, "ch8", 8, 170, 1);
+    write_delete(r, 175, 1); /* a commit comes with rows that are wanted */
+    write_tick(r, "ch7", 180);
+    write_tick(r, "ch8", 180);
+    assert_int_equal(run_all(r), KS_OK);
+    assert_string_equal(stream_text(r), "create_collection a (before); d 1; ");
+    run_stop(r);
+}
+
+static void include_all(struct run *r)
+{
+    for (size_t i = 0; i < r->entry_count; i++)
+        if (strcmp(r->entries[i].key, "collection.exclude.list") == 0)
+            r->entries[i].value = "";
+}
+
+static void goes_on_with_b(struct run *r)
+{
+    assert_int_equal(run_start(r), KS_OK);
+    write_delete_to(r, "ch8", 8, 190, 2);
+    write_tick(r, "ch7", 200);
+    write_tick(r, "ch8", 200);
+    assert_int_equal(run_all(r), KS_OK);
+    assert_string_equal(stream_text(r),
+                        "create_collection a (before); d 1; create_collection b (before); d 2; ");
+    assert_non_null(strstr(stream_host_log(r->host), "default.b exists already: rows"));
+    run_close(r);
+}
+
+static void test_restart__what_the_filters_let_in_now_begins_now(void **state)
+{
+    struct run r;
+    excluded_at_first(&r);
+    include_all(&r);
+    goes_on_with_b(&r);
+}
+
+static void test_restart__what_the_filters_let_in_now_begins_now_after_a_compaction(void **state)
+{
+    struct run r;
+    excluded_at_first(&r);
+    include_all(&r);
+    fake.compacted = 100;
+    goes_on_with_b(&r);
+}
+
+static void test_restart__what_the_filters_leave_out_stays_out(void **state)
+{
+    struct run r;
+    excluded_at_first(&r);
+    assert_int_equal(run_start(&r), KS_OK);
+    write_delete_to(&r, "ch8", 8, 190, 2);
+    write_tick(&r, "ch7", 200);
+    write_tick(&r, "ch8", 200);
+    assert_int_equal(run_all(&r), KS_OK);
+    assert_string_equal(stream_text(&r), "create_collection a (before); d 1; ");
+    assert_true(sequencer_counters(r.task->sequencer)->filtered_records == 1);
+    run_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_restart__what_the_filters_let_in_now_begins_now),
+        cmocka_unit_test(test_restart__what_the_filters_let_in_now_begins_now_after_a_compaction),
+        cmocka_unit_test(test_restart__what_the_filters_leave_out_stays_out),
         cmocka_unit_test(test_start_latest__begins_with_the_first_w),
         cmocka_unit_test(test_start_latest__waits_until_all_that_was_there_is_read),
         cmocka_unit_test(test_start_latest__ddl_before_the_first_w_belongs_to_what_existed),
