@@ -27,6 +27,16 @@ if(KITESTREAM_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+# KITESTREAM_SOURCE_DIR and KITESTREAM_BINARY_DIR only where they are used: paths in the command keep
+# ccache from sharing between checkouts.
+function(kitestream_paths target source)
+  file(STRINGS ${source} paths REGEX "KITESTREAM_(SOURCE|BINARY)_DIR" LIMIT_COUNT 1)
+  if(paths)
+    target_compile_definitions(${target} PRIVATE
+      KITESTREAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KITESTREAM_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  endif()
+endfunction()
+
 # kitestream_folder_tests(LIBRARY [extra libraries...]): one executable per tests/test_*.c, linked
 # with LIBRARY, run by ctest with tests/ as its working directory; one per fuzz/fuzz_*.c.
 # Test helpers shared in a folder are tests/helper_*.c, compiled once and linked into each test.
@@ -45,12 +55,7 @@ function(kitestream_folder_tests library)
       get_filename_component(name ${source} NAME_WE)
       add_executable(${name} ${source} ${objects})
       target_link_libraries(${name} PRIVATE ${library} ${ARGN} PkgConfig::CMOCKA kitestream_flags)
-      # Only where they are used: paths in the command keep ccache from sharing between checkouts.
-      file(STRINGS ${source} paths REGEX "KITESTREAM_(SOURCE|BINARY)_DIR" LIMIT_COUNT 1)
-      if(paths)
-        target_compile_definitions(${name} PRIVATE
-          KITESTREAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KITESTREAM_BINARY_DIR="${CMAKE_BINARY_DIR}")
-      endif()
+      kitestream_paths(${name} ${source})
       add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/tests)
       set_tests_properties(${name} PROPERTIES TIMEOUT 120)
     endforeach()
@@ -63,6 +68,7 @@ function(kitestream_folder_tests library)
       target_link_libraries(${name} PRIVATE ${library} ${ARGN} kitestream_flags)
       target_link_options(${name} PRIVATE -fsanitize=fuzzer)
       target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+      kitestream_paths(${name} ${source})
     endforeach()
   endif()
 endfunction()

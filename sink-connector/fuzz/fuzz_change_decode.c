@@ -26,10 +26,10 @@ static void load_schemas(void)
     static const char *const names[SCHEMAS] = {
         "all-envelope", "all-flat",    "strings-envelope",     "strings-flat",
         "all-key",      "strings-key", "strings-key-primitive"};
-    int folder = (int)(strrchr(__FILE__, '/') - __FILE__);
     for (size_t i = 0; i < SCHEMAS; i++) {
         char path[1024];
-        snprintf(path, sizeof(path), "%.*s/../tests/golden/%s.avsc", folder, __FILE__, names[i]);
+        snprintf(path, sizeof(path), "%s/sink-connector/tests/golden/%s.avsc",
+                 KITESTREAM_SOURCE_DIR, names[i]);
         FILE *file = fopen(path, "r");
         if (!file || fread(schemas[i].json, 1, sizeof(schemas[i].json) - 1, file) == 0)
             abort();
