@@ -113,6 +113,7 @@ static void add_unknown(const struct ks_config_def *const *tables,
                             : xasprintf("Unknown configuration \"%s\"", entry->key);
     config_issues_add(issues, entry->key, config_def_shown(tables, entry->key, entry->value),
                       message);
+    issues->list[issues->count - 1].unknown = true;
     if (nearest)
         issues->list[issues->count - 1].nearest = xstrdup(nearest);
     free(message);

@@ -18,6 +18,7 @@ struct config_issue {
     char *message;
     char *value;   /* as given; NULL when absent; masked for passwords */
     char *nearest; /* for unknown options: the nearest valid name, or NULL */
+    bool unknown;  /* no table has the option: a fault in a file, ignored where REST gave it */
 };
 struct config_issues {
     struct config_issue *list;
@@ -26,6 +27,8 @@ struct config_issues {
 void config_issues_release(struct config_issues *issues);
 void config_issues_add(struct config_issues *issues, const char *option, const char *value,
                        const char *message);
+/* Connect ignores options that it does not know: forgets those, the faults stay. */
+void config_issues_drop_unknown(struct config_issues *issues);
 /* ks_config_issues that appends here. */
 struct ks_config_issues config_issues_sink(struct config_issues *issues);
 

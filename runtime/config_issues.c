@@ -6,17 +6,32 @@
 #include "alloc.h"
 #include "config_def.h"
 
+static void issue_release(struct config_issue *issue)
+{
+    free(issue->option);
+    free(issue->message);
+    free(issue->value);
+    free(issue->nearest);
+}
+
 void config_issues_release(struct config_issues *issues)
 {
-    for (size_t i = 0; i < issues->count; i++) {
-        struct config_issue *issue = &issues->list[i];
-        free(issue->option);
-        free(issue->message);
-        free(issue->value);
-        free(issue->nearest);
-    }
+    for (size_t i = 0; i < issues->count; i++)
+        issue_release(&issues->list[i]);
     free(issues->list);
     *issues = (struct config_issues){0};
+}
+
+void config_issues_drop_unknown(struct config_issues *issues)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < issues->count; i++) {
+        if (issues->list[i].unknown)
+            issue_release(&issues->list[i]);
+        else
+            issues->list[kept++] = issues->list[i];
+    }
+    issues->count = kept;
 }
 
 void config_issues_add(struct config_issues *issues, const char *option, const char *value,

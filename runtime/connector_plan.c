@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "kitestream/sdk/buf.h"
 #include "kitestream/sdk/util.h"
+#include "log.h"
 
 #define NAME_OPTION "name"
 #define CLASS_OPTION "connector.class"
@@ -65,7 +66,10 @@ static const struct ks_connector_class *find_class(const struct plugin_set *plug
     if (found)
         return found->cls;
     char *known = list_classes(plugins);
-    char *message = xasprintf("no plugin of plugin.path has this class; there are: %s", known);
+    /* Clients know an unknown class by these words. */
+    char *message = xasprintf("Failed to find any class that implements Connector and which name "
+                              "matches %s, available connectors are: %s",
+                              name, known);
     config_issues_add(issues, CLASS_OPTION, name, message);
     free(message);
     free(known);
@@ -91,7 +95,7 @@ const struct ks_connector_class *connector_plan_check(const struct plugin_set *p
                                                       const struct string_map *config,
                                                       struct config_issues *issues)
 {
-    size_t before = issues->count;
+    size_t before = issues->count, unknown = 0;
     const char *own_name = string_map_get(config, NAME_OPTION);
     if (own_name && strcmp(own_name, name) != 0)
         config_issues_add(issues, NAME_OPTION, own_name,
@@ -103,7 +107,9 @@ const struct ks_connector_class *connector_plan_check(const struct plugin_set *p
     struct ks_config view = string_map_view(config);
     config_def_check(tables.list, &view, issues);
     config_check_rules(cls, &view, issues);
-    if (issues->count == before)
+    for (size_t i = before; i < issues->count; i++)
+        unknown += issues->list[i].unknown;
+    if (issues->count == before + unknown)
         check_with_class(cls, config, issues);
     return cls;
 }
@@ -121,6 +127,13 @@ enum ks_status connector_plan_issues_error(const struct config_issues *issues, s
 }
 
 /* ---- planning ---- */
+
+static void warn_of_unknown(const char *name, const struct config_issues *issues)
+{
+    for (size_t i = 0; i < issues->count; i++)
+        if (issues->list[i].unknown)
+            log_line(KS_LOG_WARN, name, -1, "ignored: %s", issues->list[i].message);
+}
 
 struct collector {
     struct connector_plan *plan;
@@ -170,6 +183,8 @@ enum ks_status connector_plan_make(const struct plugin_set *plugins, const char 
     struct connector_plan plan = {0};
     struct collector collector = {.plan = &plan, .config = config};
     plan.cls = connector_plan_check(plugins, name, config, &issues);
+    warn_of_unknown(name, &issues);
+    config_issues_drop_unknown(&issues);
     enum ks_status status = issues.count > 0 ? connector_plan_issues_error(&issues, err)
                                              : ask_class(plan.cls, config, &collector, err);
     config_issues_release(&issues);

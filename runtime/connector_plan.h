@@ -21,7 +21,7 @@ const struct ks_connector_class *connector_plan_check(const struct plugin_set *p
                                                       const char *name,
                                                       const struct string_map *config,
                                                       struct config_issues *issues);
-/* Errors: FATAL with all that is wrong. */
+/* Options that are not known are ignored, with a warning. Errors: FATAL with all that is wrong. */
 enum ks_status connector_plan_make(const struct plugin_set *plugins, const char *name,
                                    const struct string_map *config, struct connector_plan *ret,
                                    struct ks_error *err);

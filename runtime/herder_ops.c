@@ -33,6 +33,7 @@ static enum herder_answer check(struct herder *h, const char *name, const struct
 {
     struct config_issues issues = {0};
     connector_plan_check(herder_parts(h)->plugins, name, config, &issues);
+    config_issues_drop_unknown(&issues);
     bool is_valid = issues.count == 0;
     if (!is_valid)
         connector_plan_issues_error(&issues, err);

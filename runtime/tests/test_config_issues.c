@@ -26,10 +26,24 @@ static void test_issues__from_tables_and_from_plugins(void **state)
     assert_null(issues.list);
 }
 
+static void test_drop_unknown__faults_stay(void **state)
+{
+    struct config_issues issues = {0};
+    config_issues_add(&issues, "a", "1", "Unknown configuration");
+    config_issues_add(&issues, "b", NULL, "is missing");
+    config_issues_add(&issues, "c", "1", "Unknown configuration");
+    issues.list[0].unknown = issues.list[2].unknown = true;
+    config_issues_drop_unknown(&issues);
+    assert_int_equal(issues.count, 1);
+    assert_string_equal(issues.list[0].option, "b");
+    config_issues_release(&issues);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_issues__from_tables_and_from_plugins),
+        cmocka_unit_test(test_drop_unknown__faults_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,23 @@ static void test_make__tasks_of_the_class_over_the_connectors_options(void **sta
     string_map_release(&config);
 }
 
+static void test_make__options_that_nobody_knows_are_ignored(void **state)
+{
+    struct connector_plan made = {0};
+    struct ks_error err;
+    struct string_map config = config_of("test.Simple", "mod", "x");
+    struct config_issues issues = {0};
+    assert_int_equal(connector_plan_make(NULL, "c", &config, &made, &err), KS_OK);
+    assert_string_equal(string_map_get(&made.tasks[0], "mod"), "x");
+    assert_non_null(connector_plan_check(NULL, "c", &config, &issues));
+    assert_int_equal(issues.count, 1);
+    assert_true(issues.list[0].unknown);
+    assert_string_equal(issues.list[0].nearest, "mode");
+    config_issues_release(&issues);
+    connector_plan_release(&made);
+    string_map_release(&config);
+}
+
 static void test_make__without_task_configs_one_task(void **state)
 {
     struct string_map config = config_of("test.Simple", NULL, NULL);
@@ -121,9 +138,8 @@ static void test_make__what_is_refused(void **state)
 {
     setenv("KITESTREAM_TEST_PLAN", "wrong", 1);
     assert_refused(config_of("test.None", NULL, NULL),
-                   "connector.class: no plugin of plugin.path has this class; there are: "
-                   "test.Planning, test.Simple");
-    assert_refused(config_of("test.Simple", "mod", "x"), "did you mean \"mode\"?");
+                   "connector.class: Failed to find any class that implements Connector and which "
+                   "name matches test.None, available connectors are: test.Planning, test.Simple");
     assert_refused(config_of("test.Simple", "name", "d"), "name: differs from the name");
     assert_refused(config_of("test.Planning", "mode", "refuse"), "nothing to do");
     assert_refused(config_of("test.Planning", "mode", "many"), "planned 3 tasks, tasks.max is 2");
@@ -165,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_make__tasks_of_the_class_over_the_connectors_options),
+        cmocka_unit_test(test_make__options_that_nobody_knows_are_ignored),
         cmocka_unit_test(test_make__without_task_configs_one_task),
         cmocka_unit_test(test_make__what_is_refused),
         cmocka_unit_test(test_check__what_cannot_be_resolved_here_is_left_to_the_start),

@@ -265,7 +265,7 @@ static void test_apply_pipeline__faults_apply_nothing(void **state)
     assert_int_equal(apply(text, &applied, &err), KS_ERR_FATAL);
     assert_non_null(strstr(err.message, "p.yaml:6: connector bad: Unknown configuration \"numbr\"; "
                                         "did you mean \"number\"?"));
-    assert_non_null(strstr(err.message, "p.yaml:8: connector worse: no plugin of plugin.path"));
+    assert_non_null(strstr(err.message, "p.yaml:8: connector worse: Failed to find any class"));
     assert_false(herder_config(herder, "good", &config));
 }
 
