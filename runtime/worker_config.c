@@ -184,6 +184,9 @@ static void fill_members(struct worker_config *c)
     c->transaction_timeout_ms = ks_config_long(&config, "transaction.timeout.ms", 15000);
     c->offset_flush_interval_ms = ks_config_long(&config, "offset.flush.interval.ms", 5000);
     c->graceful_stop_ms = ks_config_long(&config, "task.shutdown.graceful.timeout.ms", 8000);
+    c->hang_timeout_ms = ks_config_long(&config, "task.hang.timeout.ms", 30000);
+    c->topic_tracking = ks_config_bool(&config, "topic.tracking.enable", true);
+    c->topic_tracking_reset = ks_config_bool(&config, "topic.tracking.allow.reset", true);
     c->log_level = level_of(ks_config_get(&config, "log.level"));
     c->log_json = strcmp(ks_config_get(&config, "log.format"), "json") == 0;
 }

@@ -15,14 +15,6 @@
 static const char *const on_off[] = {"enabled", "disabled", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", "trace", NULL};
 static const char *const formats[] = {"text", "json", NULL};
-static const char *const converters[] = {
-    "io.confluent.connect.avro.AvroConverter",
-    "org.apache.kafka.connect.json.JsonConverter",
-    "org.apache.kafka.connect.storage.StringConverter",
-    "org.apache.kafka.connect.converters.ByteArrayConverter",
-    NULL,
-};
-
 /* clang-format off */
 static const struct ks_config_def table[] = {
     {.name = "bootstrap.servers", .type = KS_CONFIG_LIST, .flags = KS_CONFIG_NON_EMPTY,
@@ -73,14 +65,14 @@ static const struct ks_config_def table[] = {
             "given."},
 
     {.name = "key.converter", .type = KS_CONFIG_STRING,
-     .default_value = "io.confluent.connect.avro.AvroConverter", .valid_values = converters,
+     .default_value = "io.confluent.connect.avro.AvroConverter", .valid_values = config_converters,
      .group = CONNECTORS,
      .doc = "How record keys are written in Kafka, for connectors that do not say."},
     {.name = "key.converter.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
      .flags = KS_CONFIG_PREFIX, .group = CONNECTORS,
      .doc = "Options of the key converter, such as key.converter.schema.registry.url."},
     {.name = "value.converter", .type = KS_CONFIG_STRING,
-     .default_value = "io.confluent.connect.avro.AvroConverter", .valid_values = converters,
+     .default_value = "io.confluent.connect.avro.AvroConverter", .valid_values = config_converters,
      .group = CONNECTORS,
      .doc = "How record values are written in Kafka, for connectors that do not say."},
     {.name = "value.converter.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
@@ -103,6 +95,17 @@ static const struct ks_config_def table[] = {
      .importance = KS_CONFIG_LOW, .flags = KS_CONFIG_RANGE, .default_value = "8000", .min = 0,
      .max = 600000, .group = CONNECTORS,
      .doc = "Milliseconds that all tasks together get to finish when the worker stops."},
+    {.name = "task.hang.timeout.ms", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "30000", .min = 100, .max = 3600000,
+     .group = CONNECTORS,
+     .doc = "Milliseconds after which a call of a connector that has not returned is named in the "
+            "task's status, the log and the metrics."},
+    {.name = "topic.tracking.enable", .type = KS_CONFIG_BOOLEAN, .importance = KS_CONFIG_LOW,
+     .default_value = "true", .group = CONNECTORS,
+     .doc = "Keep in the status topic which topics a connector has written to or read from."},
+    {.name = "topic.tracking.allow.reset", .type = KS_CONFIG_BOOLEAN, .importance = KS_CONFIG_LOW,
+     .default_value = "true", .group = CONNECTORS,
+     .doc = "Let the REST interface forget those topics."},
 
     {.name = "listeners", .type = KS_CONFIG_LIST, .default_value = "http://127.0.0.1:8083",
      .group = REST,
