@@ -1,6 +1,6 @@
 /* An address as users write it, split for gRPC. */
-#ifndef SINK_MILVUS_URI_H
-#define SINK_MILVUS_URI_H
+#ifndef LIB_MILVUS_URI_H
+#define LIB_MILVUS_URI_H
 
 #include <stdbool.h>
 
