@@ -39,6 +39,7 @@ struct rest_request {
     const char *content_type; /* NULL: none given */
     const char *body;         /* NUL-terminated; "" without one */
     size_t body_len;
+    bool read_only; /* who asks may only read: for routes of which only some bodies write */
 };
 
 /* Zero-initialised is 200 without a body. Owns: all. */
@@ -48,6 +49,7 @@ struct rest_response {
     struct ks_buf text; /* the body as it is, of `text_type` */
     const char *text_type;
     char *location;
+    char *allow; /* the router's: methods of this path */
 };
 void rest_response_release(struct rest_response *res);
 
@@ -58,6 +60,8 @@ enum rest_route_flag {
     REST_WRITES = 1 << 0, /* the read-only role may not */
     REST_EARLY = 1 << 1,  /* answers before the herder is there */
     REST_ADMIN = 1 << 2,  /* loggers: not with admin.listeners="" */
+    /* Not only JSON: takes any content type and gives what it likes, whatever Accept says. */
+    REST_ANY_TYPE = 1 << 3,
 };
 
 /* Path: "/connectors/{c}/tasks/{n}/status". A trailing slash is accepted in requests. */
@@ -93,6 +97,9 @@ const char *rest_query_get(const struct rest_request *req, const char *name);
 /* Like Java's Boolean.parseBoolean; `otherwise` when not given. */
 bool rest_query_flag(const struct rest_request *req, const char *name, bool otherwise);
 bool rest_query_has(const struct rest_request *req, const char *name, const char *value);
+/* Says what the handler waits for from now on, for the message of a request that takes too long; a
+ * text that lives for ever. Thread: the handler's. */
+void rest_waits_for(const char *what);
 /* The body as a JSON object, new reference; NULL: res has the answer (400, or 415 for a content
  * type that is not JSON). */
 json_t *rest_body_object(const struct rest_request *req, struct rest_response *res);

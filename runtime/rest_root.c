@@ -1,0 +1,51 @@
+/* /, /health and /metrics. They answer at any time, also while Kafka is away, so they touch nothing
+ * that waits. */
+#include "rest.h"
+
+/* Clients of Kafka Connect compare the first two numbers with the release that brought a feature
+ * (kcctl wants 3.7 and above); they are those of the Connect whose interface this is. */
+#define CONNECT_VERSION "4.3.1"
+
+static void get_root(const struct rest_context *ctx, const struct rest_request *req,
+                     struct rest_response *res)
+{
+    rest_answer(res, 200,
+                json_pack("{s:s, s:s, s:s}", "version",
+                          CONNECT_VERSION "-kitestream-" KITESTREAM_VERSION, "commit",
+                          KITESTREAM_COMMIT, "kafka_cluster_id",
+                          ctx->kafka_cluster_id ? ctx->kafka_cluster_id : ""));
+}
+
+static void answer_health(struct rest_response *res, int status, const char *word,
+                          const char *message)
+{
+    rest_answer(res, status, json_pack("{s:s, s:s}", "status", word, "message", message));
+}
+
+/* As KIP-1017 has it: does the worker turn, not: do all tasks run. */
+static void get_health(const struct rest_context *ctx, const struct rest_request *req,
+                       struct rest_response *res)
+{
+    if (!ctx->herder)
+        answer_health(res, 503, "starting",
+                      "The worker has not read its topics yet; it waits for the brokers in "
+                      "bootstrap.servers.");
+    else
+        answer_health(res, 200, "healthy", "The worker has read its topics and handles requests.");
+}
+
+static void get_metrics(const struct rest_context *ctx, const struct rest_request *req,
+                        struct rest_response *res)
+{
+    rest_answer(res, 200, NULL);
+    res->text_type = "text/plain; version=0.0.4; charset=utf-8";
+    if (ctx->herder)
+        metrics_print(herder_metrics(ctx->herder), &res->text);
+}
+
+const struct rest_route rest_root_routes[] = {
+    {"GET", "/", get_root, REST_EARLY},
+    {"GET", "/health", get_health, REST_EARLY},
+    {"GET", "/metrics", get_metrics, REST_EARLY | REST_ANY_TYPE},
+    {0},
+};
