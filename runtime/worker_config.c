@@ -191,6 +191,24 @@ static void fill_members(struct worker_config *c)
     c->log_json = strcmp(ks_config_get(&config, "log.format"), "json") == 0;
 }
 
+/* What is for connectors is resolved when those start: until then nobody sees a secret. */
+static bool is_for_connectors(const char *option)
+{
+    return strncmp(option, "cdc.source.", 11) == 0;
+}
+
+static enum ks_status resolve_own(struct reading *r, struct ks_error *err)
+{
+    for (size_t i = 0; i < r->written.count; i++)
+        if (is_for_connectors(r->written.entries[i].key))
+            string_map_remove(&r->options, r->written.entries[i].key);
+    enum ks_status status = config_resolve(&r->options, err);
+    for (size_t i = 0; i < r->written.count; i++)
+        if (is_for_connectors(r->written.entries[i].key))
+            string_map_set(&r->options, r->written.entries[i].key, r->written.entries[i].value);
+    return status;
+}
+
 enum ks_status worker_config_load(const char *path, struct worker_config *ret, struct ks_error *err)
 {
     struct reading r = {.path = path};
@@ -198,7 +216,7 @@ enum ks_status worker_config_load(const char *path, struct worker_config *ret, s
     if (status == KS_OK)
         status = check(&r, err);
     if (status == KS_OK) {
-        status = config_resolve(&r.options, err);
+        status = resolve_own(&r, err);
         if (status != KS_OK)
             ks_error_prefix(err, "%s", path);
     }

@@ -11,6 +11,7 @@
 #define REST "REST"
 #define CLIENTS "Kafka clients"
 #define LOGS "Logs"
+#define CDC "Tasks of POST /cdc"
 
 static const char *const on_off[] = {"enabled", "disabled", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", "trace", NULL};
@@ -140,6 +141,47 @@ static const struct ks_config_def table[] = {
     {.name = "log.format", .type = KS_CONFIG_STRING, .default_value = "text",
      .valid_values = formats, .group = LOGS,
      .doc = "text: one readable line. json: one object a line. Both go to standard error."},
+
+    {.name = "cdc.source.etcd.address", .type = KS_CONFIG_LIST, .importance = KS_CONFIG_LOW,
+     .group = CDC,
+     .doc = "etcd servers of the source Milvus, host:port, separated by commas. It and "
+            "cdc.source.kafka.address are what tasks need; the cdc.source options become part of "
+            "each task's source connector as they are written here, so write secrets as ${env:…} "
+            "or ${file:…}."},
+    {.name = "cdc.source.etcd.root.path", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_NON_EMPTY, .default_value = "by-dev", .group = CDC,
+     .doc = "etcd.rootPath of the source's milvus.yaml."},
+    {.name = "cdc.source.etcd.meta.sub.path", .type = KS_CONFIG_STRING,
+     .importance = KS_CONFIG_LOW, .default_value = "meta", .group = CDC,
+     .doc = "etcd.metaSubPath of the source's milvus.yaml."},
+    {.name = "cdc.source.etcd.username", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .group = CDC, .doc = "etcd user; without it no authentication is tried."},
+    {.name = "cdc.source.etcd.password", .type = KS_CONFIG_PASSWORD,
+     .importance = KS_CONFIG_LOW, .group = CDC, .doc = "Password of the etcd user."},
+    {.name = "cdc.source.etcd.tls.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_PREFIX, .group = CDC,
+     .doc = "TLS to etcd, as the source connector's milvus.etcd.tls options: "
+            "cdc.source.etcd.tls.enabled, .ca.file, .cert.file, .key.file, .server.name."},
+    {.name = "cdc.source.kafka.address", .type = KS_CONFIG_LIST, .importance = KS_CONFIG_LOW,
+     .group = CDC,
+     .doc = "Kafka brokers that the source Milvus uses as its message queue."},
+    {.name = "cdc.source.kafka.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_PREFIX, .group = CDC,
+     .doc = "Any consumer option of Kafka for that connection, such as "
+            "cdc.source.kafka.security.protocol."},
+    {.name = "cdc.source.replicate.channel", .type = KS_CONFIG_STRING,
+     .importance = KS_CONFIG_LOW, .group = CDC,
+     .doc = "Topic on which the source announces flushes; without it the pchannels' prefix "
+            "followed by -replicate-msg. A task's rpc_channel_info.name must be the same."},
+    {.name = "cdc.topic.prefix", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_NON_EMPTY, .default_value = "cdc", .group = CDC,
+     .doc = "A task with a Milvus target publishes its stream as <cdc.topic.prefix>.<task_id>.*."},
+    {.name = "cdc.max.task.num", .type = KS_CONFIG_INT, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "100", .min = 0, .max = 100000, .group = CDC,
+     .doc = "Tasks at most."},
+    {.name = "cdc.max.name.length", .type = KS_CONFIG_INT, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "256", .min = 1, .max = 65535, .group = CDC,
+     .doc = "Longest name of a database or collection that a task may name."},
     {0},
 };
 /* clang-format on */

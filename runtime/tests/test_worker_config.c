@@ -146,6 +146,26 @@ static void test_load__placeholders(void **state)
                  "worker.yaml:2: what this placeholder stands for does not fit the option");
 }
 
+/* They become part of connectors, which resolve them when they start. */
+static void test_load__keeps_placeholders_that_are_for_connectors(void **state)
+{
+    struct fixture *f = *state;
+    setenv("KS_TEST_SECRET", "secret", 1);
+    unsetenv("KS_TEST_ABSENT");
+    assert_int_equal(load(f,
+                          "cdc.source.etcd.password: ${env:KS_TEST_SECRET}\n"
+                          "cdc.source.kafka.sasl.password: ${env:KS_TEST_ABSENT}\n"
+                          "group.id: ${env:KS_TEST_SECRET}\n",
+                          NULL),
+                     KS_OK);
+    assert_string_equal(string_map_get(&f->config.all, "cdc.source.etcd.password"),
+                        "${env:KS_TEST_SECRET}");
+    assert_string_equal(string_map_get(&f->config.all, "cdc.source.kafka.sasl.password"),
+                        "${env:KS_TEST_ABSENT}");
+    assert_string_equal(f->config.group_id, "secret");
+    worker_config_release(&f->config);
+}
+
 static void expect_conf(const rd_kafka_conf_t *conf, const char *name, const char *value)
 {
     char text[200];
@@ -197,6 +217,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_load__no_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_load__placeholders, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_load__keeps_placeholders_that_are_for_connectors,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_kafka_conf__worker_role_connector, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kafka_conf__bad_option_by_its_own_name, setup,
                                         teardown),
