@@ -205,6 +205,7 @@ static void touch(struct revision_scope *s, const struct meta_key *key)
         break;
     case META_COLLECTION:
         touch_collection(s, key->id);
+        s->scope.aliases = true; /* one may have been there first */
         break;
     default:
         touch_collection(s, key->owner);
