@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import time
 
 from pymilvus import utility
 
@@ -115,23 +114,23 @@ def test_killed_between_lives_of_one_name(lone, name):
 
 
 def test_silent_etcd__status_names_it_and_nothing_is_lost(lone, name):
+    """Milvus is away meanwhile: it would end itself, some time after its own lease on etcd ran out."""
     lone.start()
     made = create(lone.server, name, shards=1)
     made.insert([row(1)])
     lone.wait_keys(name, [1])
     etcd = lone.parts.pid("etcd")
-    os.kill(etcd, signal.SIGSTOP)
-    try:
-        def named():
-            status = lone.status()
-            assert status["state"] == "RUNNING" and "etcd" in (status.get("waiting") or ""), status
-            return True
-        lone.kitestream.wait_for(named, 40, "a status that names etcd")
-        began = time.monotonic()
-        lone.kitestream.stop()
-        assert time.monotonic() - began < 10
-    finally:
-        os.kill(etcd, signal.SIGCONT)
+    with lone.parts.away("source"):
+        os.kill(etcd, signal.SIGSTOP)
+        try:
+            def named():
+                status = lone.status()
+                assert status["state"] == "RUNNING" and "etcd" in (status.get("waiting") or ""), status
+                return True
+            lone.kitestream.wait_for(named, 60, "a status that names etcd")
+            lone.kitestream.stop()
+        finally:
+            os.kill(etcd, signal.SIGCONT)
     lone.kitestream.start()
     made.insert([row(2)])
     lone.wait_keys(name, [1, 2])

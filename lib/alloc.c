@@ -52,15 +52,20 @@ char *xstrndup(const char *str, size_t len)
     return copy;
 }
 
+char *xvasprintf(const char *fmt, va_list args)
+{
+    char *text = NULL;
+    if (vasprintf(&text, fmt, args) < 0)
+        out_of_memory(0);
+    return text;
+}
+
 char *xasprintf(const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    char *text = NULL;
-    int len = vasprintf(&text, fmt, args);
+    char *text = xvasprintf(fmt, args);
     va_end(args);
-    if (len < 0)
-        out_of_memory(0);
     return text;
 }
 

@@ -11,6 +11,9 @@
 /* Ends with name == NULL. Options that every connector of that kind accepts: name, connector.class,
  * tasks.max, key.converter, value.converter, errors.*, producer.override.*, topics (sinks), … */
 const struct ks_config_def *config_def_common(bool sink);
+/* Classes that key.converter and value.converter, and header.converter, may name; NULL-ended. */
+extern const char *const config_converters[];
+extern const char *const config_header_converters[];
 
 /* Something wrong with one option. */
 struct config_issue {

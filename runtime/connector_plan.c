@@ -152,6 +152,19 @@ static void add_task(void *ctx, const struct ks_config *task)
     plan->tasks[plan->task_count++] = merged;
 }
 
+static enum ks_status too_many_tasks(const struct ks_connector_class *cls,
+                                     const struct string_map *config, size_t count, int64_t max,
+                                     struct ks_error *err)
+{
+    struct ks_config view = string_map_view(config);
+    ks_error_set(err, KS_ERR_FATAL, "%s planned %zu tasks, tasks.max is %lld", cls->name, count,
+                 (long long)max);
+    if (ks_config_bool(&view, "tasks.max.enforce", true))
+        return KS_ERR_FATAL;
+    log_line(KS_LOG_WARN, ks_config_get(&view, NAME_OPTION), -1, "%s", err->message);
+    return KS_OK;
+}
+
 static enum ks_status ask_class(const struct ks_connector_class *cls,
                                 const struct string_map *config, struct collector *collector,
                                 struct ks_error *err)
@@ -170,8 +183,7 @@ static enum ks_status ask_class(const struct ks_connector_class *cls,
     enum ks_status status = cls->task_configs(&full_view, (int32_t)max, &configs, err);
     string_map_release(&full);
     if (status == KS_OK && (int64_t)collector->plan->task_count > max)
-        status = ks_error_set(err, KS_ERR_FATAL, "%s planned %zu tasks, tasks.max is %lld",
-                              cls->name, collector->plan->task_count, (long long)max);
+        status = too_many_tasks(cls, config, collector->plan->task_count, max, err);
     return status;
 }
 

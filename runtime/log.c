@@ -11,30 +11,30 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "log_levels.h"
 
 #define LOG_MESSAGE_MAX 4096
 /* \u00XX is the longest escape; the rest is for time, level, connector and quotes. */
 #define LOG_LINE_MAX (LOG_MESSAGE_MAX * 6 + 4096)
 
-static _Atomic int log_level = KS_LOG_INFO;
 static _Atomic bool log_as_json;
-
-static const char *const level_names[] = {"ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
 
 void log_init(enum ks_log_level level, bool json)
 {
-    atomic_store(&log_level, (int)level);
+    log_levels_init((int)level);
     atomic_store(&log_as_json, json);
 }
 
-void log_set_level(enum ks_log_level level)
+static bool is_wanted(const char *file, enum ks_log_level level, const char *connector, int task)
 {
-    atomic_store(&log_level, (int)level);
-}
-
-bool log_enabled(enum ks_log_level level)
-{
-    return (int)level <= atomic_load_explicit(&log_level, memory_order_relaxed);
+    if (!log_levels_maybe(level))
+        return false;
+    char logger[LOGGER_NAME_MAX];
+    if (connector)
+        logger_name_of(connector, task, logger);
+    else
+        snprintf(logger, sizeof logger, "kitestream.%.*s", (int)strcspn(file, "."), file);
+    return log_levels_allow(logger, level);
 }
 
 struct line {
@@ -114,9 +114,10 @@ static void format_text(struct line *line, const char *level, const char *connec
     line_add_escaped(line, message, false);
 }
 
-void log_line(enum ks_log_level level, const char *connector, int task, const char *fmt, ...)
+void log_line_of(const char *file, enum ks_log_level level, const char *connector, int task,
+                 const char *fmt, ...)
 {
-    if (!log_enabled(level))
+    if (!is_wanted(file, level, connector, task))
         return;
     char message[LOG_MESSAGE_MAX];
     va_list args;
@@ -127,8 +128,7 @@ void log_line(enum ks_log_level level, const char *connector, int task, const ch
 
     struct line line;
     line.len = 0;
-    const char *name =
-        (size_t)level < sizeof level_names / sizeof *level_names ? level_names[level] : "TRACE";
+    const char *name = log_level_name((int)level);
     if (atomic_load_explicit(&log_as_json, memory_order_relaxed))
         format_json(&line, name, connector, task, message);
     else

@@ -25,6 +25,8 @@ struct produced_topics {
 };
 void produced_topics_release(struct produced_topics *ts);
 
+/* What a connector's topic.creation.default.* says of the options of new topics. */
+struct string_map produced_topics_configs(const struct ks_config *config);
 /* Creates the topic if it is absent (topic.creation.default.*) and fetches its metadata: librdkafka
  * parks the first records of a topic it does not know for up to a second.
  * Errors: RETRIABLE, FATAL. */

@@ -11,6 +11,7 @@
 #include "kitestream/sdk/util.h"
 #include "log.h"
 #include "message_record.h"
+#include "produced_topics.h"
 #include "sink_commit.h"
 
 void ks_task_log(const struct ks_task *t, enum ks_log_level level, const char *fmt, ...)
@@ -76,8 +77,14 @@ static enum ks_status host_topic_create(struct ks_task *t, const char *topic, in
 {
     int replication =
         (int)ks_config_long(&t->ctx->config, "topic.creation.default.replication.factor", -1);
-    return topic_admin_ensure(t->admin, topic, partitions, replication, configs, ret_partitions,
-                              err);
+    struct string_map merged = produced_topics_configs(&t->ctx->config);
+    for (size_t i = 0; configs && i < configs->count; i++)
+        string_map_set(&merged, configs->entries[i].key, configs->entries[i].value);
+    struct ks_config view = string_map_view(&merged);
+    enum ks_status status =
+        topic_admin_ensure(t->admin, topic, partitions, replication, &view, ret_partitions, err);
+    string_map_release(&merged);
+    return status;
 }
 
 struct topic_reading {

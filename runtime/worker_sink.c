@@ -15,6 +15,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "consumer.h"
+#include "error_retry.h"
 #include "kitestream/sdk/util.h"
 #include "sink_batch.h"
 #include "sink_commit.h"
@@ -35,6 +36,7 @@ struct sink {
     _Atomic size_t outstanding; /* batches that exist */
     bool paused, waiting, maintain_waiting;
     struct backoff backoff;
+    struct error_retry retry;
     int64_t maintained_ms, committed_ms; /* monotonic */
 };
 
@@ -69,8 +71,21 @@ static enum ks_status wait_later(struct sink *s, enum ks_status status, struct k
     return KS_OK;
 }
 
+/* The same for records that cannot be converted: by errors.retry.*. */
+static enum ks_status wait_to_convert(struct sink *s, enum ks_status status, struct ks_error *err)
+{
+    if (status == KS_ERR_RETRIABLE)
+        status = error_retry_failed(&s->retry, &s->backoff, err);
+    if (status != KS_ERR_RETRIABLE)
+        return status;
+    s->waiting = true;
+    s->ctx->on_waiting(s->ctx, err->message);
+    return KS_OK;
+}
+
 static void went_well(struct sink *s)
 {
+    error_retry_ok(&s->retry);
     if (!s->waiting)
         return;
     s->waiting = false;
@@ -116,8 +131,10 @@ static enum ks_status give_batch(struct sink *s, struct ks_error *err)
 {
     enum ks_status status = sink_batch_convert(s->batch, &s->task, err);
     size_t count = s->batch->record_count;
-    if (status == KS_OK && count > 0)
-        status = s->ops->put(s->plugin, &s->batch->batch, err);
+    if (status != KS_OK)
+        return wait_to_convert(s, status, err);
+    if (count > 0)
+        status = call_put(s, err);
     if (status != KS_OK)
         return wait_later(s, status, err);
     went_well(s);
@@ -194,8 +211,7 @@ static enum ks_status sink_step(struct sink *s, struct ks_error *err)
 static enum ks_status start_plugin(struct sink *s, struct ks_error *err)
 {
     enum ks_status status;
-    while ((status = s->ops->start(&s->task.host, &s->ctx->config, &s->plugin, err)) ==
-           KS_ERR_RETRIABLE) {
+    while ((status = call_start(s, err)) == KS_ERR_RETRIABLE) {
         wait_later(s, status, err);
         while (must_wait(s) && !s->ctx->stop)
             producer_poll(s->task.producer, MAINTAIN_MS);
@@ -238,6 +254,7 @@ static enum ks_status sink_finish(struct sink *s, struct ks_error *err)
     if (status != KS_OK)
         ks_task_log(&s->task, KS_LOG_WARN, "did not end cleanly: %s", err->message);
     return status;
+    s->retry = error_retry_of(&s->ctx->config);
 }
 
 /* Messages point into the client's buffers: none may outlive it. */

@@ -16,6 +16,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "error_retry.h"
 #include "kitestream/sdk/util.h"
 #include "source_sender.h"
 #include "task_host.h"
@@ -37,6 +38,7 @@ struct source {
     bool open;           /* something was produced since the last boundary */
     int64_t opened_mono_ms;
     struct backoff backoff;
+    struct error_retry retry;
     bool waiting; /* the status says for what */
 };
 
@@ -70,10 +72,9 @@ static void show_waiting(struct source *s, const struct ks_error *err)
 
 /* After RETRIABLE: shows why, serves deliveries, returns when the call may be repeated. A
  * transaction that would be timed out by the coordinator meanwhile is given up. */
-static enum ks_status wait_to_retry(struct source *s, struct ks_error *err)
+static enum ks_status wait_out(struct source *s, struct ks_error *err)
 {
     show_waiting(s, err);
-    backoff_fail(&s->backoff);
     while (clock_mono_ms() < s->backoff.until_mono_ms && !s->ctx->stop) {
         producer_poll(s->task.producer, IDLE_MS);
         int64_t open_ms = s->open ? clock_mono_ms() - s->opened_mono_ms : 0;
@@ -83,8 +84,22 @@ static enum ks_status wait_to_retry(struct source *s, struct ks_error *err)
     return s->ctx->stop ? KS_ERR_RETRIABLE : KS_OK;
 }
 
+static enum ks_status wait_to_retry(struct source *s, struct ks_error *err)
+{
+    backoff_fail(&s->backoff);
+    return wait_out(s, err);
+}
+
+/* The same for a record that cannot be converted or sent: by errors.retry.*. */
+static enum ks_status wait_to_send(struct source *s, struct ks_error *err)
+{
+    enum ks_status status = error_retry_failed(&s->retry, &s->backoff, err);
+    return status == KS_ERR_RETRIABLE ? wait_out(s, err) : status;
+}
+
 static void retried(struct source *s)
 {
+    error_retry_ok(&s->retry);
     if (!s->waiting)
         return;
     s->waiting = false;
@@ -124,7 +139,7 @@ static enum ks_status send_batch(struct source *s, struct source_batch *held,
     while (status == KS_OK && next < batch->record_count) {
         status = source_sender_send(s->sender, held, &next, err);
         if (status == KS_ERR_RETRIABLE)
-            status = wait_to_retry(s, err);
+            status = wait_to_send(s, err);
         else if (status == KS_OK)
             retried(s);
     }
@@ -237,6 +252,7 @@ static enum ks_status source_open(struct source *s, struct ks_error *err)
     if (status != KS_OK)
         return status;
     s->sender = source_sender_new(&s->task);
+    s->retry = error_retry_of(&s->ctx->config);
     while ((status = s->ops->start(&s->task.host, &s->ctx->config, &s->plugin, err)) ==
            KS_ERR_RETRIABLE) {
         if (wait_to_retry(s, err) != KS_OK)

@@ -98,7 +98,8 @@ static void test_check__rules_between_options(void **state)
     struct fixture *f = *state;
     struct output out, err;
     assert_int_equal(check(f, "- {name: a, class: TestSink, config: {file: x}}\n", &out, &err), 1);
-    assert_non_null(strstr(err.text, "p.yaml:1: connector \"a\": Must configure topics\n"));
+    assert_non_null(strstr(
+        err.text, "p.yaml:1: connector \"a\": Must configure one of topics or topics.regex\n"));
     output_release(&out);
     output_release(&err);
 }

@@ -122,6 +122,18 @@ static void test_make__options_that_nobody_knows_are_ignored(void **state)
     string_map_release(&config);
 }
 
+static void test_make__more_tasks_than_allowed_if_that_is_not_enforced(void **state)
+{
+    struct connector_plan made = {0};
+    struct ks_error err;
+    struct string_map config = config_of("test.Planning", "mode", "many");
+    string_map_set(&config, "tasks.max.enforce", "false");
+    assert_int_equal(connector_plan_make(NULL, "c", &config, &made, &err), KS_OK);
+    assert_int_equal(made.task_count, 3);
+    connector_plan_release(&made);
+    string_map_release(&config);
+}
+
 static void test_make__without_task_configs_one_task(void **state)
 {
     struct string_map config = config_of("test.Simple", NULL, NULL);
@@ -182,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_make__tasks_of_the_class_over_the_connectors_options),
         cmocka_unit_test(test_make__options_that_nobody_knows_are_ignored),
+        cmocka_unit_test(test_make__more_tasks_than_allowed_if_that_is_not_enforced),
         cmocka_unit_test(test_make__without_task_configs_one_task),
         cmocka_unit_test(test_make__what_is_refused),
         cmocka_unit_test(test_check__what_cannot_be_resolved_here_is_left_to_the_start),

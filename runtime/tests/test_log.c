@@ -1,4 +1,5 @@
 #include "log.h"
+#include "log_levels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,17 +99,23 @@ static void test_log_line__long_message_is_cut(void **state)
     json_decref(line);
 }
 
-static void test_log_enabled__level(void **state)
+static void test_log_line__levels_by_logger(void **state)
 {
     log_init(KS_LOG_WARN, false);
-    assert_true(log_enabled(KS_LOG_ERROR));
-    assert_false(log_enabled(KS_LOG_INFO));
-    log_set_level(KS_LOG_DEBUG);
-    assert_true(log_enabled(KS_LOG_DEBUG));
-    log_set_level(KS_LOG_ERROR);
     capture_begin();
-    log_warn("not written");
-    assert_string_equal(capture_end(), "");
+    log_info("not written");
+    log_line(KS_LOG_INFO, "a", 0, "not written");
+    log_levels_set("connectors.a", KS_LOG_DEBUG);
+    log_line(KS_LOG_DEBUG, "a", 0, "of the task");
+    log_line(KS_LOG_DEBUG, "ab", 0, "not written");
+    log_levels_set("kitestream.test_log", LOGGER_OFF);
+    log_error("not written");
+    log_levels_set("kitestream", KS_LOG_INFO);
+    log_info("of this file");
+    const char *text = capture_end();
+    assert_null(strstr(text, "not written"));
+    assert_non_null(strstr(text, "DEBUG [a|task-0] of the task\n"));
+    assert_non_null(strstr(text, "INFO  of this file\n"));
 }
 
 int main(void)
@@ -119,7 +126,7 @@ int main(void)
         cmocka_unit_test(test_log_line__json),
         cmocka_unit_test(test_log_line__cannot_be_forged),
         cmocka_unit_test(test_log_line__long_message_is_cut),
-        cmocka_unit_test(test_log_enabled__level),
+        cmocka_unit_test(test_log_line__levels_by_logger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
