@@ -134,7 +134,7 @@ static enum ks_status give_batch(struct sink *s, struct ks_error *err)
     if (status != KS_OK)
         return wait_to_convert(s, status, err);
     if (count > 0)
-        status = call_put(s, err);
+        status = s->ops->put(s->plugin, &s->batch->batch, err);
     if (status != KS_OK)
         return wait_later(s, status, err);
     went_well(s);
@@ -211,7 +211,8 @@ static enum ks_status sink_step(struct sink *s, struct ks_error *err)
 static enum ks_status start_plugin(struct sink *s, struct ks_error *err)
 {
     enum ks_status status;
-    while ((status = call_start(s, err)) == KS_ERR_RETRIABLE) {
+    while ((status = s->ops->start(&s->task.host, &s->ctx->config, &s->plugin, err)) ==
+           KS_ERR_RETRIABLE) {
         wait_later(s, status, err);
         while (must_wait(s) && !s->ctx->stop)
             producer_poll(s->task.producer, MAINTAIN_MS);
@@ -233,6 +234,7 @@ static enum ks_status sink_open(struct sink *s, struct ks_error *err)
     if (status != KS_OK)
         return status;
     s->task.commit = sink_commit_new(&s->task);
+    s->retry = error_retry_of(&s->ctx->config);
     s->maintained_ms = s->committed_ms = clock_mono_ms();
     if (!(s->ctx->cls->flags & KS_CLASS_OWN_ASSIGNMENT))
         status = sink_topics_new(&s->task, &s->topics, err);
@@ -254,7 +256,6 @@ static enum ks_status sink_finish(struct sink *s, struct ks_error *err)
     if (status != KS_OK)
         ks_task_log(&s->task, KS_LOG_WARN, "did not end cleanly: %s", err->message);
     return status;
-    s->retry = error_retry_of(&s->ctx->config);
 }
 
 /* Messages point into the client's buffers: none may outlive it. */
