@@ -392,7 +392,9 @@ void ddl_apply_run(struct pool_work *work)
 {
     struct ddl_work *w = (struct ddl_work *)work;
     struct applying a = {.w = w, .ddl = w->ddl};
-    if (w->ddl->collection)
+    if (w->applied_to && w->ddl->kind != DDL_RENAME_COLLECTION)
+        a.name = name_map_collection(w->names, w->applied_to->db, w->applied_to->name);
+    else if (w->ddl->collection)
         a.name = name_map_collection(w->names, w->ddl->db, w->ddl->collection);
     w->result = apply(&a);
     if (w->result == DDL_AGAIN)

@@ -9,6 +9,7 @@
 #ifndef SINK_DDL_APPLY_H
 #define SINK_DDL_APPLY_H
 
+#include "catalogue.h"
 #include "milvus_client.h"
 #include "name_map.h"
 #include "target_gate.h"
@@ -32,6 +33,9 @@ struct ddl_work {
     struct milvus_client *client;
     struct target_gate *gate;
     const struct name_map *names;
+    /* The collection as it is applied so far, whose name may differ from the DDL's where a rename
+     * was skipped; NULL before its create. */
+    const struct catalogue_collection *applied_to;
     bool first_start; /* no state was committed before: a stamp of ours is a surprise */
     bool only_look;   /* ddl.policy=skip of a create: is the collection there and equal? */
     /* out */

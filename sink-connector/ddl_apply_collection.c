@@ -292,10 +292,18 @@ static enum ddl_result look_at_old_name(struct applying *a, struct target_name o
     return DDL_APPLIED;
 }
 
+static struct target_name old_name(struct applying *a)
+{
+    const struct catalogue_collection *coll = a->w->applied_to;
+    if (coll)
+        return name_map_collection(a->w->names, coll->db, coll->name);
+    return name_map_collection(a->w->names, a->ddl->old_db ? a->ddl->old_db : a->ddl->db,
+                               a->ddl->old_collection);
+}
+
 enum ddl_result apply_rename_collection(struct applying *a)
 {
-    const char *old_db = a->ddl->old_db ? a->ddl->old_db : a->ddl->db;
-    struct target_name old = name_map_collection(a->w->names, old_db, a->ddl->old_collection);
+    struct target_name old = old_name(a);
     bool there;
     if (strcmp(old.db, a->name.db) == 0 && strcmp(old.collection, a->name.collection) == 0)
         return DDL_APPLIED; /* the mapping keeps the name */

@@ -43,7 +43,8 @@ struct sink_core {
     struct ddl_queue *queue;
     int64_t read_seq;       /* of the last DDL that was read */
     int64_t ddl_position;   /* next offset of the DDL topic */
-    struct map skipped;     /* collection IDs whose create was skipped by policy or filter */
+    struct map excluded;    /* collection IDs that the filter leaves out */
+    struct map skipped;     /* those whose create was skipped by policy, or given up */
     struct map quarantined; /* collection ID -> reason (char *) */
     struct map adopted;     /* collection IDs that were there before: c rows are Upserts */
 

@@ -37,10 +37,13 @@ static void end_quarantine(struct sink_core *s, int64_t collection_id)
 
 /* ---- reading ---- */
 
-/* Of a collection that the configuration leaves out. */
+/* Of a collection that the configuration leaves out. The drop of one whose create was skipped runs,
+ * since it may have been made in part: it acts on our stamp only. */
 static bool is_left_out(const struct sink_core *s, const struct ddl *ddl)
 {
-    return ddl->collection_id && map_find(&s->skipped, (uint64_t)ddl->collection_id);
+    uint64_t id = (uint64_t)ddl->collection_id;
+    return map_find(&s->excluded, id) ||
+           (ddl->kind != DDL_DROP_COLLECTION && map_find(&s->skipped, id));
 }
 
 /* The DDL counts as applied, but the target does not have it. */
@@ -81,7 +84,7 @@ enum ks_status sink_ddl_read(struct sink_core *s, struct ddl *ddl, struct ks_err
     s->read_seq = ddl->seq;
     if (ddl->kind == DDL_CREATE_COLLECTION &&
         !name_filter_match(s->options.filter, ddl->db, ddl->collection))
-        map_put(&s->skipped, (uint64_t)ddl->collection_id, s);
+        map_put(&s->excluded, (uint64_t)ddl->collection_id, s);
     if (seq_set_has(&s->state.applied, ddl->seq)) {
         fold(s, ddl);
         return KS_OK;
@@ -174,16 +177,20 @@ static void submit(struct sink_core *s, struct queued_ddl *item, bool only_look)
     w->client = s->client;
     w->gate = s->gate;
     w->names = s->options.names;
+    w->applied_to =
+        item->ddl->collection_id ? catalogue_by_id(s->applied, item->ddl->collection_id) : NULL;
     /* A stamp of ours is no surprise once this very DDL was tried before. */
     w->first_start = s->first_start && item->reason[0] == '\0';
     w->only_look = only_look;
     write_pool_submit(s->pool, &w->lane, &w->work);
 }
 
+/* Not in the catalogue, after a restart neither: rows before the drop have nowhere to go. */
 static void abandoned(void *arg, const struct ddl *ddl)
 {
     struct sink_core *s = arg;
     seq_set_add(&s->state.applied, ddl->seq);
+    seq_set_add(&s->state.skipped, ddl->seq);
     s->must_save = true;
 }
 

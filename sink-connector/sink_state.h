@@ -16,7 +16,8 @@
 /* Owns: its sets. */
 struct sink_state {
     struct seq_set applied; /* skipped ones included */
-    struct seq_set skipped; /* by ddl.policy: not in the folded catalogue; up_to is 0 */
+    struct seq_set skipped; /* by ddl.policy, or given up for a drop: not in the folded catalogue;
+                               up_to is 0 */
     struct seq_set adopted; /* seq of creates that found an existing collection: its c rows stay
                                Upserts, since nobody knows what it held; up_to is 0 */
     bool clean;

@@ -43,6 +43,7 @@ static void free_reasons(struct sink_core *s)
     for (size_t pos = 0; map_next(&s->quarantined, &pos, &id, &reason);)
         free(reason);
     map_release(&s->quarantined);
+    map_release(&s->excluded);
     map_release(&s->skipped);
     map_release(&s->adopted);
 }

@@ -120,6 +120,11 @@ static bool has_a(struct sink_host *h)
     return milvus_model_has(model, "default", "a");
 }
 
+static bool has_applied_one(struct sink_host *h)
+{
+    return strstr(sink_host_state(h), "\"applied\":\"1\"") != NULL;
+}
+
 static bool has_no_status(struct sink_host *h)
 {
     return sink_host_status(h)[0] == '\0';
@@ -367,6 +372,16 @@ static void make_in_target(const char *name, const char *stamp)
     milvus_client_close(client);
 }
 
+static void drop_in_target(const char *name)
+{
+    struct milvus_client *client;
+    struct ks_error err;
+    struct milvus_options options = {.uri = milvus_model_uri(model)};
+    assert_int_equal(milvus_client_open(&options, &client, &err), KS_OK);
+    assert_int_equal(milvus_drop_collection(client, "default", name, 20000).outcome, MILVUS_OK);
+    milvus_client_close(client);
+}
+
 static void test_adopted__rows_are_upserts_for_ever(void **state)
 {
     make_in_target("a", NULL);
@@ -461,6 +476,117 @@ static void test_quarantine__by_a_row_ends_with_the_drop(void **state)
     sink_host_run(host, has_no_status);
     assert_int_equal(milvus_model_rows(model, "default", "b"), 1);
     assert_int_equal(milvus_model_value(model, "default", "b", 77), 770);
+}
+
+/* What was refused for good is tried again from the first row that is not committed, in order. */
+static void refuse_one_job_of_a(int64_t *ret_seq)
+{
+    *ret_seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(*ret_seq, 0, 10);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    milvus_model_trouble(model, "Insert", TROUBLE_STATUS, 1100, "not today");
+    for (int64_t key = 10; key < 20; key++)
+        sink_host_row(host, "p.a", 0, 'c', A, *ret_seq, key, -10 * key);
+    for (int64_t key = 10; key < 20; key++)
+        sink_host_row(host, "p.a", 0, 'u', A, *ret_seq, key, key * 10);
+    sink_host_row(host, "p.a", 0, 'd', A, *ret_seq, 0, 0);
+    sink_host_row(host, "p.a", 0, 'c', A, *ret_seq, 0, 0);
+    sink_host_run(host, has_status);
+    assert_status("collection 7 is quarantined");
+    assert_status("not today");
+    insert_a(*ret_seq, 20, ROWS);
+    sink_host_rounds(host, 100);
+    assert_int_equal(sink_host_committed(host, "p.a", 0), 5);
+}
+
+static void test_quarantine__stopped_and_tried_again(void **state)
+{
+    int64_t seq;
+    refuse_one_job_of_a(&seq);
+    sink_host_close(host);
+    assert_int_equal(sink_host_committed(host, "p.a", 0), 5);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    sink_host_run(host, has_no_status);
+}
+
+static void test_quarantine__killed_and_tried_again(void **state)
+{
+    int64_t seq;
+    refuse_one_job_of_a(&seq);
+    sink_host_kill(host);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    sink_host_run(host, has_no_status);
+}
+
+/* The reason comes back with the task: nothing is committed behind a DDL that was refused. */
+static void test_quarantine__by_a_ddl_and_mended(void **state)
+{
+    make_in_target("a", "other/1");
+    int64_t a = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(a, 0, ROWS);
+    for (int i = 0; i < 2; i++) {
+        sink_host_start(host);
+        sink_host_run(host, has_status);
+        assert_status("belongs to other/1");
+        sink_host_rounds(host, 50);
+        assert_int_equal(milvus_model_rows(model, "default", "a"), 0);
+        sink_host_close(host);
+        assert_int_equal(sink_host_committed(host, "p.a", 0), 0);
+    }
+    drop_in_target("a");
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    assert_int_equal(milvus_model_calls(model, "Upsert"), 0);
+}
+
+/* What is given up for a drop that is still to come was not applied, for the next owner neither:
+ * the rows would go into somebody else's collection. */
+static void test_quarantine__given_up_and_killed_before_the_drop(void **state)
+{
+    make_in_target("a", "other/1");
+    int64_t a = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    sink_host_start(host);
+    sink_host_run(host, has_status);
+    struct ddl drop = make(DDL_DROP_COLLECTION, "a", A, NULL);
+    const struct ks_topic_partition after[] = {{"p.a", 0, ROWS / 2}, {"p.a", 1, ROWS / 2}};
+    drop.after = after;
+    drop.after_count = 2;
+    emit(drop);
+    sink_host_run(host, has_applied_one);
+    sink_host_kill(host);
+    insert_a(a, 0, ROWS - 1);
+    sink_host_start(host);
+    sink_host_rounds(host, 700);
+    assert_int_equal(milvus_model_rows(model, "default", "a"), 0);
+    insert_a(a, ROWS - 1, ROWS);
+    sink_host_run(host, sink_host_is_idle);
+    assert_int_equal(milvus_model_rows(model, "default", "a"), 0);
+    assert_true(milvus_model_has(model, "default", "a")); /* the other's */
+}
+
+/* The rename is given up, so the collection still has its first name. */
+static void test_quarantine__rename_given_up_for_the_drop(void **state)
+{
+    make_in_target("b", "other/1");
+    int64_t a = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    sink_host_row(host, "p.a", 0, 'c', A, a, 1, 10);
+    struct ddl rename = make(DDL_RENAME_COLLECTION, "b", A, "p.b");
+    rename.old_collection = "a";
+    rename.schema = &schema;
+    emit(rename);
+    sink_host_start(host);
+    sink_host_run(host, has_status);
+    assert_status("cannot be renamed");
+    emit(make(DDL_DROP_COLLECTION, "b", A, NULL));
+    sink_host_run(host, sink_host_is_idle);
+    assert_false(milvus_model_has(model, "default", "a"));
+    assert_true(milvus_model_has(model, "default", "b")); /* the other's */
 }
 
 static void test_quarantine__record_that_is_no_change(void **state)
@@ -569,6 +695,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_quarantine__ends_with_the_drop, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quarantine__by_a_row_and_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quarantine__by_a_row_ends_with_the_drop, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__stopped_and_tried_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__killed_and_tried_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__by_a_ddl_and_mended, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__given_up_and_killed_before_the_drop, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine__rename_given_up_for_the_drop, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_quarantine__record_that_is_no_change, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dead_letters__rows_and_records, setup, teardown),
