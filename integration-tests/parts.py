@@ -11,7 +11,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COMMAND = ROOT / "scripts" / "parts"
-WANTED = "kafka,etcd,source,target,registry"
+WANTED = os.environ.get("KITESTREAM_PARTS_WANTED", "kafka,etcd,source,target,registry")
 
 
 class Parts:
