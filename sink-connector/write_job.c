@@ -13,6 +13,7 @@ enum { PARTITION_NOT_FOUND = 200 };
 /* One run of a job: the steps still to do form a stack, since a step may be split. */
 struct running {
     struct write_job *job;
+    struct write_plan plan;
     struct write_step *stack;
     size_t count, cap;
     struct ks_buf request;
@@ -55,12 +56,29 @@ static bool stopped(struct running *r)
     return false;
 }
 
+/* The row of the same key that was left out in favour of one that the target cannot take. It comes
+ * before all steps that are left, which may hold later changes of the key. */
+static void push_replaced(struct running *r, const struct write_step *step,
+                          const struct change_row *bad)
+{
+    const struct change_row *row = write_plan_replaced(&r->plan, bad);
+    struct write_step alone = *step;
+    if (!row)
+        return;
+    alone.rows = ks_arena_copy(&r->job->arena, &row, sizeof(row));
+    alone.row_count = alone.changes = 1;
+    alone.bytes = row->bytes;
+    push(r, &alone);
+}
+
 /* A row that the target can never take. */
-static bool give_up_row(struct running *r, const struct change_row *row, const char *message)
+static bool give_up_row(struct running *r, const struct write_step *step,
+                        const struct change_row *row, const char *message)
 {
     struct write_job *job = r->job;
     if (!job->dead_letters)
         return fail(r, message);
+    push_replaced(r, step, row);
     job->bad = xgrow(job->bad, job->bad_count, &job->bad_cap, sizeof(*job->bad));
     job->bad[job->bad_count].row = row;
     utf8_copy(job->bad[job->bad_count].message, sizeof(job->bad[0].message), message);
@@ -77,7 +95,7 @@ static bool push_without(struct running *r, struct write_step *step, size_t bad,
     step->row_count--;
     if (step->row_count > 0)
         push(r, step);
-    return give_up_row(r, row, message);
+    return give_up_row(r, step, row, message);
 }
 
 static bool push_halves(struct running *r, const struct write_step *step)
@@ -112,7 +130,7 @@ static bool after_ambiguous(struct running *r, struct write_step *step,
         return stopped(r);
     r->job->repeated++;
     if (step->kind == WRITE_INSERT)
-        write_step_to_upsert(step, &r->job->arena);
+        write_step_to_upsert(&r->plan, step, &r->job->arena);
     if (answer->grpc != GRPC_CODE_DEADLINE_EXCEEDED || !push_halves(r, step))
         push(r, step);
     return true;
@@ -161,7 +179,7 @@ static bool after_bad_value(struct running *r, struct write_step *step,
     if (!too_large && !concerns_rows(answer))
         return fail(r, answer->message);
     if (step->row_count == 1)
-        return give_up_row(r, step->rows[0], answer->message);
+        return give_up_row(r, step, step->rows[0], answer->message);
     if (too_large || r->job->dead_letters)
         return push_halves(r, step);
     return fail(r, answer->message);
@@ -215,16 +233,15 @@ void write_job_run(struct pool_work *work)
 {
     struct write_job *job = (struct write_job *)work;
     struct running r = {.job = job};
-    struct write_plan plan;
     bool go_on = true;
     job->result = JOB_DONE;
     if (*job->broken) {
         job->result = JOB_STOPPED;
         return;
     }
-    write_plan_make(job->rows, job->row_count, &job->plan, &job->arena, &plan);
-    for (size_t i = plan.step_count; i-- > 0;)
-        push(&r, &plan.steps[i]);
+    write_plan_make(job->rows, job->row_count, &job->plan, &job->arena, &r.plan);
+    for (size_t i = r.plan.step_count; i-- > 0;)
+        push(&r, &r.plan.steps[i]);
     while (go_on && r.count > 0) {
         struct write_step step = r.stack[--r.count];
         go_on = run_step(&r, &step);

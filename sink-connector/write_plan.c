@@ -151,6 +151,13 @@ static void place_row(struct planner *p, const struct change_row *row, uint32_t 
     *ret_place = k->place;
 }
 
+static void replace(struct write_plan *plan, const struct change_row **place,
+                    const struct change_row *row)
+{
+    plan->replaced[row - plan->input] = *place;
+    *place = row;
+}
+
 void write_plan_make(const struct change_row *rows, size_t count,
                      const struct write_plan_options *options, struct ks_arena *arena,
                      struct write_plan *ret)
@@ -164,23 +171,33 @@ void write_plan_make(const struct change_row *rows, size_t count,
     for (size_t i = 0; i < count; i++)
         place_row(&p, &rows[i], &step[i], &place[i]);
     for (uint32_t s = 0; s < p.step_count; s++)
-        p.steps[s].rows = ks_arena_alloc(arena, p.steps[s].row_count * sizeof(*p.steps[s].rows));
+        p.steps[s].rows = ks_arena_zalloc(arena, p.steps[s].row_count * sizeof(*p.steps[s].rows));
+    *ret = (struct write_plan){p.steps, p.step_count, rows,
+                               ks_arena_alloc(arena, (count + 1) * sizeof(*ret->replaced))};
     for (size_t i = 0; i < count; i++)
-        p.steps[step[i]].rows[place[i]] = &rows[i];
-    *ret = (struct write_plan){p.steps, p.step_count};
+        replace(ret, &p.steps[step[i]].rows[place[i]], &rows[i]);
+}
+
+const struct change_row *write_plan_replaced(const struct write_plan *plan,
+                                             const struct change_row *row)
+{
+    return plan->replaced[row - plan->input];
 }
 
 /* ---- what happens to a step later ---- */
 
-void write_step_to_upsert(struct write_step *step, struct ks_arena *arena)
+void write_step_to_upsert(struct write_plan *plan, struct write_step *step, struct ks_arena *arena)
 {
     size_t mask = table_size(step->row_count) - 1, kept = 0;
     struct key_slot *keys = ks_arena_zalloc(arena, (mask + 1) * sizeof(*keys));
     for (size_t i = 0; i < step->row_count; i++) {
         struct key_slot *k = find_key(keys, mask, step->rows[i]);
-        if (!k->row)
-            *k = (struct key_slot){step->rows[i], 0, (uint32_t)kept++};
-        step->rows[k->place] = step->rows[i];
+        if (k->row) {
+            replace(plan, &step->rows[k->place], step->rows[i]);
+            continue;
+        }
+        *k = (struct key_slot){step->rows[i], 0, (uint32_t)kept};
+        step->rows[kept++] = step->rows[i];
     }
     step->row_count = kept;
     step->kind = WRITE_UPSERT;

@@ -22,6 +22,8 @@ struct write_step {
 struct write_plan {
     struct write_step *steps;
     size_t step_count;
+    const struct change_row *input;
+    const struct change_row **replaced; /* by index in input: see write_plan_replaced */
 };
 
 struct write_plan_options {
@@ -37,8 +39,13 @@ struct write_plan_options {
 void write_plan_make(const struct change_row *rows, size_t count,
                      const struct write_plan_options *options, struct ks_arena *arena,
                      struct write_plan *ret);
-/* After an ambiguous answer: an Insert step becomes an Upsert, folded by key, in place. */
-void write_step_to_upsert(struct write_step *step, struct ks_arena *arena);
+/* The earlier row of its key that `row` took the place of within its step, to be applied if `row`
+ * turns out to be one that the target cannot take; or NULL. */
+const struct change_row *write_plan_replaced(const struct write_plan *plan,
+                                             const struct change_row *row);
+/* After an ambiguous answer: an Insert step of the plan becomes an Upsert, folded by key, in place.
+ */
+void write_step_to_upsert(struct write_plan *plan, struct write_step *step, struct ks_arena *arena);
 /* Splits a step in two halves (order kept), for RESOURCE_EXHAUSTED and timeouts. False if it has
  * only one row. */
 bool write_step_split(const struct write_step *step, struct ks_arena *arena,

@@ -412,6 +412,70 @@ static void test_write_job_run__row_that_fits_no_request(void **state)
     end(&f);
 }
 
+/* Of a key only the last row is sent; if the target cannot take it, the one before it counts. */
+static void test_write_job_run__last_row_of_a_key_is_bad(void **state)
+{
+    struct fixture f;
+    begin(&f, LONG_LEASE_MS);
+    f.job->dead_letters = true;
+    add(&f, 'u', 1, 5);
+    add(&f, 'u', 2, 20);
+    add(&f, 'u', 1, 10);
+    add(&f, 'u', 1, MODEL_BAD_VALUE);
+    add(&f, 'u', 3, MODEL_BAD_VALUE); /* and later a good one, which alone is sent */
+    add(&f, 'u', 3, 30);
+    add_image(&f, 'u', null_image); /* of key 2, and fits no request */
+    assert_int_equal(run(&f), JOB_DONE);
+    assert_inserts(&f, 3);
+    assert_int_equal(f.job->bad_count, 2);
+    end(&f);
+}
+
+static void test_write_job_run__only_the_first_row_of_a_key_is_good(void **state)
+{
+    struct fixture f;
+    begin(&f, LONG_LEASE_MS);
+    f.job->dead_letters = true;
+    add(&f, 'u', 1, 10);
+    add(&f, 'u', 1, MODEL_BAD_VALUE);
+    add(&f, 'u', 1, MODEL_BAD_VALUE);
+    add(&f, 'u', 2, MODEL_BAD_VALUE);
+    add(&f, 'u', 2, MODEL_BAD_VALUE);
+    assert_int_equal(run(&f), JOB_DONE);
+    assert_inserts(&f, 1);
+    assert_int_equal(f.job->bad_count, 4);
+    end(&f);
+}
+
+/* The row that counts instead is written before what follows in the stream. */
+static void test_write_job_run__last_row_of_a_key_is_bad_then_deleted(void **state)
+{
+    struct fixture f;
+    begin(&f, LONG_LEASE_MS);
+    f.job->dead_letters = true;
+    add(&f, 'u', 1, 10);
+    add(&f, 'u', 2, 20);
+    add(&f, 'u', 2, MODEL_BAD_VALUE);
+    add(&f, 'd', 2, 0);
+    assert_int_equal(run(&f), JOB_DONE);
+    assert_inserts(&f, 1);
+    end(&f);
+}
+
+static void test_write_job_run__ambiguous_insert_whose_last_row_is_bad(void **state)
+{
+    struct fixture f;
+    begin(&f, SHORT_LEASE_MS);
+    f.job->dead_letters = true;
+    add(&f, 'c', 1, 10);
+    add(&f, 'c', 1, MODEL_BAD_VALUE);
+    milvus_model_trouble(f.model, "Insert", TROUBLE_GRPC, UNAVAILABLE, "going down");
+    assert_int_equal(run(&f), JOB_DONE);
+    assert_inserts(&f, 1);
+    assert_int_equal(f.job->bad_count, 1);
+    end(&f);
+}
+
 static void test_write_job_run__row_that_fits_no_request_without_dead_letters(void **state)
 {
     struct fixture f;
@@ -670,6 +734,10 @@ int main(void)
         cmocka_unit_test(test_write_job_run__bad_rows_are_found),
         cmocka_unit_test(test_write_job_run__bad_row_without_dead_letters),
         cmocka_unit_test(test_write_job_run__row_that_fits_no_request),
+        cmocka_unit_test(test_write_job_run__last_row_of_a_key_is_bad),
+        cmocka_unit_test(test_write_job_run__only_the_first_row_of_a_key_is_good),
+        cmocka_unit_test(test_write_job_run__last_row_of_a_key_is_bad_then_deleted),
+        cmocka_unit_test(test_write_job_run__ambiguous_insert_whose_last_row_is_bad),
         cmocka_unit_test(test_write_job_run__row_that_fits_no_request_without_dead_letters),
         cmocka_unit_test(test_write_job_run__not_the_rows_fault),
         cmocka_unit_test(test_write_job_run__collection_is_gone),

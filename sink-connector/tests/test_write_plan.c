@@ -212,7 +212,10 @@ static void test_plan__keeps_duplicate_inserts(void **state)
     write_plan_make(rows, 2, &options, &arena, &plan);
     assert_int_equal(plan.step_count, 1);
     assert_int_equal(plan.steps[0].row_count, 2);
-    write_step_to_upsert(&plan.steps[0], &arena);
+    assert_null(write_plan_replaced(&plan, &rows[1]));
+    write_step_to_upsert(&plan, &plan.steps[0], &arena);
+    assert_ptr_equal(write_plan_replaced(&plan, &rows[1]), &rows[0]);
+    assert_null(write_plan_replaced(&plan, &rows[0]));
     assert_int_equal(plan.steps[0].kind, WRITE_UPSERT);
     assert_int_equal(plan.steps[0].row_count, 1);
     assert_int_equal(plan.steps[0].rows[0]->offset, 1);
