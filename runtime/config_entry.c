@@ -12,7 +12,7 @@ struct config_entry {
     bool exists;
     char *raw; /* the record that counts, for a repetition */
     struct string_map config;
-    int64_t version;
+    int64_t version, created;
     int auto_restart;
     enum target_state target;
     struct restart_request restart;
@@ -93,6 +93,7 @@ void config_entry_copy(const struct config_entry *e, const char *name, struct co
     *ret = (struct connector_config){.name = xstrdup(name),
                                      .config = copy_map(&e->config),
                                      .version = e->version,
+                                     .created = e->created,
                                      .target = e->target,
                                      .auto_restart = e->auto_restart,
                                      .restart = e->restart,
@@ -130,6 +131,8 @@ bool config_entry_set_connector(struct config_entry *e, const json_t *value, str
     free(e->raw);
     e->config = config;
     e->raw = xstrndup(raw.data, raw.len);
+    if (!e->exists)
+        e->created = offset + 1;
     e->exists = true;
     e->version = offset + 1;
     const json_t *auto_restart = json_object_get(value, "auto.restart");

@@ -38,6 +38,7 @@ struct config_store {
     config_store_changed_fn *changed;
     void *changed_arg;
     struct compacted_topic *topic; /* NULL in tests */
+    pthread_mutex_t write_lock;    /* a create never comes between the records of a deletion */
     pthread_mutex_t lock;          /* guards what follows */
     pthread_cond_t seen;
     struct config_table table;
@@ -97,6 +98,7 @@ struct config_store *config_store_new(config_store_changed_fn *changed, void *ar
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->write_lock, NULL);
     pthread_cond_init(&s->seen, &attr);
     pthread_condattr_destroy(&attr);
     return s;
@@ -128,6 +130,7 @@ void config_store_close(struct config_store *s)
     config_table_release(&s->table);
     pthread_cond_destroy(&s->seen);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->write_lock);
     free(s);
 }
 
@@ -265,10 +268,10 @@ static bool exists(struct config_store *s, const char *connector)
     return found;
 }
 
-enum ks_status config_store_put_connector(struct config_store *s, const char *connector,
-                                          const struct string_map *config, int auto_restart,
-                                          enum target_state target, bool only_create,
-                                          struct ks_error *err)
+static enum ks_status put_connector(struct config_store *s, const char *connector,
+                                    const struct string_map *config, int auto_restart,
+                                    enum target_state target, bool only_create,
+                                    struct ks_error *err)
 {
     enum ks_status status = KS_OK;
     bool is_new = !exists(s, connector), refused = false;
@@ -289,6 +292,18 @@ enum ks_status config_store_put_connector(struct config_store *s, const char *co
         return status;
     status = repeat_winner(s, connector, err);
     return status == KS_OK ? exists_error(connector, err) : status;
+}
+
+enum ks_status config_store_put_connector(struct config_store *s, const char *connector,
+                                          const struct string_map *config, int auto_restart,
+                                          enum target_state target, bool only_create,
+                                          struct ks_error *err)
+{
+    pthread_mutex_lock(&s->write_lock);
+    enum ks_status status =
+        put_connector(s, connector, config, auto_restart, target, only_create, err);
+    pthread_mutex_unlock(&s->write_lock);
+    return status;
 }
 
 enum ks_status config_store_put_target(struct config_store *s, const char *connector,
@@ -328,8 +343,8 @@ enum ks_status config_store_put_restart(struct config_store *s, const char *conn
     return put(s, "restart-connector-", connector, value, NULL, err);
 }
 
-enum ks_status config_store_delete(struct config_store *s, const char *connector,
-                                   struct ks_error *err)
+static enum ks_status delete_connector(struct config_store *s, const char *connector,
+                                       struct ks_error *err)
 {
     struct connector_config found = {0};
     size_t tasks = 0;
@@ -347,6 +362,15 @@ enum ks_status config_store_delete(struct config_store *s, const char *connector
         free(name);
     }
     return status == KS_OK ? compacted_topic_sync(s->topic, READ_BACK_TIMEOUT_MS, err) : status;
+}
+
+enum ks_status config_store_delete(struct config_store *s, const char *connector,
+                                   struct ks_error *err)
+{
+    pthread_mutex_lock(&s->write_lock);
+    enum ks_status status = delete_connector(s, connector, err);
+    pthread_mutex_unlock(&s->write_lock);
+    return status;
 }
 
 enum ks_status config_store_put_pipeline(struct config_store *s, const char *name,

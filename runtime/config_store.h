@@ -33,6 +33,7 @@ struct connector_config {
     char *name;
     struct string_map config;
     int64_t version; /* grows with every record of this configuration */
+    int64_t created; /* another one after a deletion: it is another connector */
     enum target_state target;
     int auto_restart; /* AUTO_RESTART_OFF, or how often at most; 0: no limit */
     struct restart_request restart;

@@ -1,21 +1,24 @@
 /* One connector on this worker. In: the wish; out: task threads started, paused, stopped, and
- * statuses. Next: task_threads. Order: a changed connector's tasks have all ended, or were
- * abandoned after task.shutdown.graceful.timeout.ms, before its new ones start; an abandoned task's
- * later commits are fenced by them. Death: nothing is kept here but what the topics hold. */
+ * statuses. Next: task_threads. Planning calls the plugin, so it has a thread of its own. Order: a
+ * changed connector's tasks have all ended, or were abandoned after
+ * task.shutdown.graceful.timeout.ms, before its new ones start; an abandoned task's later commits
+ * are fenced by them. Death: nothing is kept here but what the topics hold. */
 #include "herd_connector.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
-#include "connector_plan.h"
+#include "herd_planning.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
 
 #define NEVER INT64_MAX
 /* A task that ran this long begins to count its restarts anew. */
 #define HEALTHY_MS 600000
+#define WATCHES_PER_TIMEOUT 4
 
 struct herd_task {
     struct task_thread *thread; /* NULL: does not run */
@@ -29,12 +32,15 @@ struct herd_task {
 struct herd_connector {
     struct herd *herd;
     char *name;
-    bool active; /* has a plan, or a failure to plan, of `config` */
+    bool active; /* has a plan, or a failure to plan, of `config`, or is planning it */
     struct string_map config;
+    int64_t created;
+    struct herd_planning *planning; /* NULL: done */
+    int64_t planned_by_ms;          /* then it is given up */
     struct connector_plan plan;
     char *failure;
     bool paused;
-    enum target_state shown; /* STOPPED is reported once */
+    enum target_state shown; /* what does not run is reported once */
     int64_t generation, restart_seq;
     struct herd_task *tasks;
     size_t task_count;
@@ -51,6 +57,8 @@ struct herd_connector *herd_connector_new(struct herd *herd, const char *name)
 
 bool herd_connector_idle(const struct herd_connector *c)
 {
+    if (c->planning)
+        return false;
     for (size_t i = 0; i < c->task_count; i++)
         if (c->tasks[i].thread)
             return false;
@@ -117,6 +125,9 @@ static void stop_task(struct herd_connector *c, struct herd_task *task, int64_t 
 
 static void stop_all(struct herd_connector *c, int64_t now_ms)
 {
+    int64_t graceful_ms = now_ms + c->herd->worker->graceful_stop_ms;
+    if (c->planning && graceful_ms < c->planned_by_ms)
+        c->planned_by_ms = graceful_ms;
     for (size_t i = 0; i < c->task_count; i++)
         stop_task(c, &c->tasks[i], now_ms);
 }
@@ -132,6 +143,32 @@ static void show_abandoned(struct herd_connector *c, size_t i)
     status_store_put(c->herd->statuses, c->name, (int)i, &status);
 }
 
+/* The task is FAILED, with its trace; what happens next stands beside it. */
+static void show_restart(struct herd_connector *c, size_t i, char *take_text)
+{
+    struct task_status status;
+    log_line(KS_LOG_WARN, c->name, (int)i, "failed and waits for %s", take_text);
+    if (status_store_get(c->herd->statuses, c->name, (int)i, &status)) {
+        free(status.waiting);
+        status.waiting = take_text;
+        status_store_put(c->herd->statuses, c->name, (int)i, &status);
+        take_text = NULL;
+        task_status_release(&status);
+    }
+    free(take_text);
+}
+
+static char *restart_text(const struct herd_task *task, int auto_restart, int64_t in_ms)
+{
+    char at[32];
+    struct tm tm;
+    time_t when = (time_t)((clock_wall_ms() + in_ms) / 1000);
+    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&when, &tm));
+    if (auto_restart > 0)
+        return xasprintf("its restart %d of %d by itself at %s", task->restarts, auto_restart, at);
+    return xasprintf("its restart %d by itself at %s", task->restarts, at);
+}
+
 static void schedule_restart(struct herd_connector *c, size_t i, int auto_restart, int64_t now_ms)
 {
     struct herd_task *task = &c->tasks[i];
@@ -142,14 +179,16 @@ static void schedule_restart(struct herd_connector *c, size_t i, int auto_restar
         task->restarts = 0;
     }
     if (auto_restart > 0 && task->restarts >= auto_restart) {
-        log_line(KS_LOG_ERROR, c->name, (int)i, "has been restarted %d times, which is the limit",
-                 task->restarts);
+        show_restart(c, i,
+                     xasprintf("a restart from outside: it was restarted %d times by itself, which "
+                               "is the limit",
+                               task->restarts));
         return;
     }
     task->restarts++;
-    task->restart_at_ms = now_ms + backoff_fail(&task->backoff);
-    log_line(KS_LOG_INFO, c->name, (int)i, "restarts in %lld ms",
-             (long long)(task->restart_at_ms - now_ms));
+    int64_t in_ms = backoff_fail(&task->backoff);
+    task->restart_at_ms = now_ms + in_ms;
+    show_restart(c, i, restart_text(task, auto_restart, in_ms));
 }
 
 /* Frees threads that have ended, abandons those that are late. */
@@ -205,22 +244,31 @@ static bool same_tasks(const struct connector_plan *plan, const struct connector
     return true;
 }
 
-static void activate(struct herd_connector *c, const struct connector_config *config,
-                     int64_t now_ms)
+static void begin_planning(struct herd_connector *c, const struct connector_config *config,
+                           int64_t now_ms)
 {
     struct ks_config view = string_map_view(&config->config);
-    struct ks_error err = {0};
     c->config = string_map_copy(&view);
+    c->created = config->created;
     c->active = true;
     c->paused = config->target == TARGET_PAUSED;
     c->shown = config->target;
     next_generation(c);
-    if (connector_plan_make(c->herd->plugins, c->name, &c->config, &c->plan, &err) != KS_OK) {
-        c->failure = xstrdup(err.message);
-        log_line(KS_LOG_ERROR, c->name, -1, "FAILED: %s", err.message);
-        show_connector(c, TASK_FAILED);
-        return;
-    }
+    c->planning = herd_planning_start(c->herd, c->name, &c->config);
+    c->planned_by_ms = now_ms + c->herd->worker->hang_timeout_ms;
+}
+
+static void fail_to_plan(struct herd_connector *c, const char *why)
+{
+    c->failure = xstrdup(why);
+    log_line(KS_LOG_ERROR, c->name, -1, "FAILED: %s", why);
+    show_connector(c, TASK_FAILED);
+    status_store_delete_tasks(c->herd->statuses, c->name, 0);
+}
+
+static void start_planned(struct herd_connector *c, const struct connector_config *config,
+                          int64_t now_ms)
+{
     show_connector(c, c->paused ? TASK_PAUSED : TASK_RUNNING);
     if (!same_tasks(&c->plan, config))
         config_store_post_tasks(c->herd->configs, c->name, c->plan.tasks, c->plan.task_count);
@@ -229,6 +277,33 @@ static void activate(struct herd_connector *c, const struct connector_config *co
     c->tasks = xcalloc(c->task_count + 1, sizeof *c->tasks);
     for (size_t i = 0; i < c->task_count; i++)
         start_task(c, i, now_ms);
+}
+
+/* Takes the plan when it is there, gives it up when it is late. Nothing is started of a plan that
+ * nobody wants any more. */
+static void follow_planning(struct herd_connector *c, const struct connector_config *config,
+                            bool is_wanted, int64_t now_ms)
+{
+    struct ks_error err = {0};
+    if (!c->planning)
+        return;
+    bool done = herd_planning_done(c->planning);
+    if (!done && now_ms < c->planned_by_ms)
+        return;
+    if (!done)
+        ks_error_set(&err, KS_ERR_FATAL,
+                     "planning the tasks (validate, task_configs of %s) has not returned for "
+                     "%lld ms",
+                     string_map_get(&c->config, "connector.class"),
+                     (long long)c->herd->worker->hang_timeout_ms);
+    enum ks_status status = done ? herd_planning_result(c->planning, &c->plan, &err) : KS_ERR_FATAL;
+    if (!herd_planning_free(c->planning))
+        c->herd->abandoned++;
+    c->planning = NULL;
+    if (is_wanted && status == KS_OK)
+        start_planned(c, config, now_ms);
+    else if (is_wanted)
+        fail_to_plan(c, err.message);
 }
 
 /* ---- following the wish ---- */
@@ -265,6 +340,8 @@ static void follow_pause(struct herd_connector *c, bool paused)
     if (c->paused == paused || c->failure)
         return;
     c->paused = paused;
+    if (c->planning)
+        return;
     for (size_t i = 0; i < c->task_count; i++)
         if (c->tasks[i].thread)
             task_thread_pause(c->tasks[i].thread, paused);
@@ -278,16 +355,41 @@ static void start_due(struct herd_connector *c, int64_t now_ms)
             start_task(c, i, now_ms);
 }
 
-static int64_t next_deadline(const struct herd_connector *c)
+static void watch(struct herd_connector *c)
 {
-    int64_t next_ms = NEVER;
+    for (size_t i = 0; i < c->task_count; i++)
+        if (c->tasks[i].thread)
+            task_thread_watch(c->tasks[i].thread, c->herd->worker->hang_timeout_ms);
+}
+
+static int64_t next_deadline(const struct herd_connector *c, int64_t now_ms)
+{
+    int64_t next_ms = c->planning ? c->planned_by_ms : NEVER;
+    int64_t watch_ms = now_ms + c->herd->worker->hang_timeout_ms / WATCHES_PER_TIMEOUT + 1;
     for (size_t i = 0; i < c->task_count; i++) {
         const struct herd_task *task = &c->tasks[i];
         int64_t at_ms = task->thread ? task->stop_by_ms : task->restart_at_ms;
+        if (task->thread && watch_ms < at_ms)
+            at_ms = watch_ms;
         if (at_ms < next_ms)
             next_ms = at_ms;
     }
     return next_ms;
+}
+
+/* STOPPED; or paused since before it ever ran, without tasks then, as in Connect. */
+static void show_idle(struct herd_connector *c, bool was_active,
+                      const struct connector_config *config)
+{
+    if (!was_active && c->shown == config->target)
+        return;
+    if (!was_active)
+        next_generation(c);
+    c->shown = config->target;
+    show_connector(c, config->target == TARGET_PAUSED ? TASK_PAUSED : TASK_STOPPED);
+    status_store_delete_tasks(c->herd->statuses, c->name, 0);
+    if (config->task_count > 0)
+        config_store_post_tasks(c->herd->configs, c->name, NULL, 0);
 }
 
 /* Everything has ended: says so, once. */
@@ -300,41 +402,56 @@ static void settle(struct herd_connector *c, enum herd_wish wish,
     if (wish == HERD_DELETE) {
         status_store_delete(c->herd->statuses, c->name, STATUS_CONNECTOR);
         status_store_delete_tasks(c->herd->statuses, c->name, 0);
+        status_store_forget_topics(c->herd->statuses, c->name);
     } else if (wish == HERD_RELEASE) {
         if (was_active)
             show_connector(c, TASK_UNASSIGNED);
-    } else if (was_active || c->shown != TARGET_STOPPED) {
-        if (!was_active)
-            next_generation(c);
-        c->shown = TARGET_STOPPED;
-        show_connector(c, TASK_STOPPED);
-        status_store_delete_tasks(c->herd->statuses, c->name, 0);
-        if (config->task_count > 0)
-            config_store_post_tasks(c->herd->configs, c->name, NULL, 0);
+    } else {
+        show_idle(c, was_active, config);
     }
+}
+
+/* Does what runs belong to this configuration? */
+static bool is_same(const struct herd_connector *c, const struct connector_config *config)
+{
+    return c->created == config->created && string_map_equal(&c->config, &config->config);
+}
+
+static bool wants_tasks(const struct herd_connector *c, enum herd_wish wish,
+                        const struct connector_config *config)
+{
+    if (wish != HERD_RUN || config->target == TARGET_STOPPED)
+        return false;
+    return config->target != TARGET_PAUSED || config->task_count > 0 || c->active;
 }
 
 int64_t herd_connector_step(struct herd_connector *c, enum herd_wish wish,
                             const struct connector_config *config, int64_t now_ms)
 {
-    bool should_run = wish == HERD_RUN && config->target != TARGET_STOPPED;
+    bool should_run = wants_tasks(c, wish, config);
     collect(c, config ? config->auto_restart : AUTO_RESTART_OFF, now_ms);
-    bool is_void = c->active && (!should_run || !string_map_equal(&c->config, &config->config));
+    bool is_void = c->active && (!should_run || !is_same(c, config));
     if (wish == HERD_RUN && take_restart(c, &config->restart, now_ms))
         is_void = true;
     if (is_void)
         stop_all(c, now_ms);
+    follow_planning(c, config, !is_void, now_ms);
+    watch(c);
     if ((is_void || !should_run) && !herd_connector_idle(c))
-        return next_deadline(c);
+        return next_deadline(c, now_ms);
+    if (is_void && should_run) {
+        bool is_other = c->created != config->created;
+        forget_plan(c);
+        should_run = wants_tasks(c, wish, config);
+        c->shown = is_other ? TARGET_STARTED : c->shown;
+    }
     if (!should_run) {
         settle(c, wish, config);
         return NEVER;
     }
-    if (is_void)
-        forget_plan(c);
     if (!c->active)
-        activate(c, config, now_ms);
+        begin_planning(c, config, now_ms);
     follow_pause(c, config->target == TARGET_PAUSED);
     start_due(c, now_ms);
-    return next_deadline(c);
+    return next_deadline(c, now_ms);
 }

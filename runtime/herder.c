@@ -97,6 +97,12 @@ static void on_report(void *arg, const char *connector, int task, const struct t
     status_store_put(h->herd.statuses, connector, task, status);
 }
 
+static void on_topic(void *arg, const char *connector, int task, const char *topic)
+{
+    struct herder *h = arg;
+    status_store_add_topic(h->herd.statuses, connector, task, topic);
+}
+
 static void on_metric(void *arg, const char *connector, int task, enum ks_metric_kind kind,
                       const char *name, const char *labels, double value)
 {
@@ -196,6 +202,7 @@ static struct herder *make_herder(const struct worker_config *worker,
                                                .report = on_report,
                                                .metric = on_metric,
                                                .confirm = on_confirm,
+                                               .topic = on_topic,
                                                .ended = on_wake};
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -228,6 +235,8 @@ static enum ks_status open_once(struct herder *h, struct ks_error *err)
         status = config_store_open(worker, on_wake, h, &h->herd.configs, err);
     if (status == KS_OK && !h->herd.statuses)
         status = status_store_open(worker, &h->herd.statuses, err);
+    if (h->herd.statuses && worker->topic_tracking)
+        h->herd.owner.topics_epoch = status_store_topics_epoch(h->herd.statuses);
     if (status == KS_OK)
         status = offset_store_ensure(worker, err);
     const struct slot_events events = {.arg = h, .gained = on_gained, .lost = on_lost};

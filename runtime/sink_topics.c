@@ -186,8 +186,11 @@ enum ks_status sink_topics_commit(struct sink_topics *s, void *plugin, struct ks
     enum ks_status status = KS_OK;
     size_t count = consumer_assignment(s->task->consumer, &offsets);
     struct ks_source_offset *state = xcalloc(count, sizeof *state);
-    if (ops->pre_commit)
+    if (ops->pre_commit) {
+        task_context_enter(s->task->ctx, "pre_commit");
         status = ops->pre_commit(plugin, offsets, count, err);
+        task_context_leave(s->task->ctx);
+    }
     size_t changed = status == KS_OK ? changed_state(s, offsets, count, state) : 0;
     if (changed > 0)
         status = sink_commit_run(s->task->commit, offsets, changed, state, changed, err);

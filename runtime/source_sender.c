@@ -84,6 +84,8 @@ static enum ks_status send_one(struct source_sender *s, struct source_batch *b,
         class_name = s->task->ctx->cls->name;
         status = producer_send(s->task->producer, &bytes, &b->delivery, copy, err);
     }
+    if (status == KS_OK)
+        used_topics_note(&s->task->used, s->task->ctx, record->topic);
     if (status != KS_ERR_DATA)
         return status;
     struct ks_error reason = *err;

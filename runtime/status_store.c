@@ -4,15 +4,17 @@
  * until the slot's next owner overwrites it. */
 #include "status_store.h"
 
-#include <jansson.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "active_topics.h"
 #include "alloc.h"
+#include "clock.h"
 #include "compacted_topic.h"
 #include "log.h"
 #include "map.h"
+#include "status_record.h"
 
 #define SYNC_TIMEOUT_MS 60000
 
@@ -27,99 +29,14 @@ struct status_store {
     struct compacted_topic *topic; /* NULL in tests */
     pthread_mutex_t lock;
     struct strmap entries; /* record key to struct status_entry */
+    struct active_topics topics;
+    _Atomic unsigned topics_epoch;
 };
-
-static bool state_from_name(const char *name, enum task_state *ret)
-{
-    for (enum task_state s = TASK_UNASSIGNED; name && s <= TASK_DESTROYED; s++) {
-        if (strcmp(name, task_state_name(s)) != 0)
-            continue;
-        *ret = s;
-        return true;
-    }
-    return false;
-}
-
-void task_status_release(struct task_status *status)
-{
-    free(status->trace);
-    free(status->waiting);
-    free(status->worker_id);
-    free(status->version);
-    *status = (struct task_status){0};
-}
-
-static char *copy_text(const char *text)
-{
-    return text ? xstrdup(text) : NULL;
-}
-
-static struct task_status copy_status(const struct task_status *status)
-{
-    return (struct task_status){.state = status->state,
-                                .trace = copy_text(status->trace),
-                                .waiting = copy_text(status->waiting),
-                                .worker_id = copy_text(status->worker_id),
-                                .version = copy_text(status->version),
-                                .generation = status->generation};
-}
 
 static char *make_key(const char *connector, int task)
 {
     return task == STATUS_CONNECTOR ? xasprintf("status-connector-%s", connector)
                                     : xasprintf("status-task-%s-%d", connector, task);
-}
-
-/* ---- records ---- */
-
-static bool parse(struct ks_slice value, struct task_status *ret)
-{
-    json_t *json = json_loadb(value.data, value.len, 0, NULL);
-    struct task_status status = {0};
-    bool ok = state_from_name(json_string_value(json_object_get(json, "state")), &status.state);
-    if (ok) {
-        status.trace = copy_text(json_string_value(json_object_get(json, "trace")));
-        status.waiting = copy_text(json_string_value(json_object_get(json, "waiting")));
-        status.worker_id = copy_text(json_string_value(json_object_get(json, "worker_id")));
-        status.version = copy_text(json_string_value(json_object_get(json, "version")));
-        status.generation = json_integer_value(json_object_get(json, "generation"));
-        *ret = status;
-    }
-    json_decref(json);
-    return ok;
-}
-
-/* Plugins may say anything: bytes that are not UTF-8 become '?'. */
-static json_t *text_or_null(const char *text)
-{
-    if (!text)
-        return json_null();
-    json_t *json = json_string(text);
-    if (json)
-        return json;
-    char *copy = xstrdup(text);
-    for (char *c = copy; *c; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
-    json = json_string(copy);
-    free(copy);
-    return json;
-}
-
-static char *format(const struct task_status *status)
-{
-    json_t *json = json_object();
-    json_object_set_new(json, "state", json_string(task_state_name(status->state)));
-    json_object_set_new(json, "trace", text_or_null(status->trace));
-    json_object_set_new(json, "worker_id", text_or_null(status->worker_id));
-    json_object_set_new(json, "generation", json_integer(status->generation));
-    if (status->version)
-        json_object_set_new(json, "version", text_or_null(status->version));
-    if (status->waiting)
-        json_object_set_new(json, "waiting", text_or_null(status->waiting));
-    char *text = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    return text;
 }
 
 static void set_entry(struct status_store *s, const char *key, struct task_status take_status,
@@ -164,17 +81,33 @@ static void apply_tombstone(struct status_store *s, const char *key)
         remove_entry(s, key);
 }
 
+/* Under the lock. */
+static void set_topic(struct status_store *s, const char *key, bool active)
+{
+    if (active_topics_set(&s->topics, key, active) && !active)
+        atomic_fetch_add(&s->topics_epoch, 1);
+}
+
+static void apply_topic(struct status_store *s, const char *key, bool active)
+{
+    pthread_mutex_lock(&s->lock);
+    set_topic(s, key, active);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void status_store_apply(struct status_store *s, struct ks_slice key, struct ks_slice value)
 {
     char *name = xstrndup(key.data ? key.data : "", key.len);
     struct task_status status;
+    if (active_topics_owns(name))
+        apply_topic(s, name, value.data != NULL);
     bool known =
         strncmp(name, "status-connector-", 17) == 0 || strncmp(name, "status-task-", 12) == 0;
     if (known && !value.data) {
         pthread_mutex_lock(&s->lock);
         apply_tombstone(s, name);
         pthread_mutex_unlock(&s->lock);
-    } else if (known && parse(value, &status)) {
+    } else if (known && task_status_parse(value, &status)) {
         pthread_mutex_lock(&s->lock);
         apply_status(s, name, status);
         pthread_mutex_unlock(&s->lock);
@@ -204,7 +137,7 @@ static void on_lost(void *arg, struct ks_slice key)
     char *name = xstrndup(key.data, key.len);
     pthread_mutex_lock(&s->lock);
     const struct status_entry *entry = strmap_get(&s->entries, name);
-    char *text = entry && entry->is_ours ? format(&entry->status) : NULL;
+    char *text = entry && entry->is_ours ? task_status_format(&entry->status) : NULL;
     if (text || (entry && entry->deleted))
         write_record(s, name, text);
     pthread_mutex_unlock(&s->lock);
@@ -255,6 +188,7 @@ void status_store_close(struct status_store *s)
         free(entry);
     }
     strmap_release(&s->entries);
+    active_topics_release(&s->topics);
     pthread_mutex_destroy(&s->lock);
     free(s->worker_id);
     free(s);
@@ -266,10 +200,10 @@ void status_store_put(struct status_store *s, const char *connector, int task,
                       const struct task_status *status)
 {
     char *key = make_key(connector, task);
-    struct task_status copy = copy_status(status);
+    struct task_status copy = task_status_copy(status);
     free(copy.worker_id);
     copy.worker_id = xstrdup(s->worker_id);
-    char *text = format(&copy);
+    char *text = task_status_format(&copy);
     pthread_mutex_lock(&s->lock);
     const struct status_entry *entry = strmap_get(&s->entries, key);
     bool is_stale = entry && !entry->deleted && entry->status.generation > copy.generation;
@@ -321,7 +255,7 @@ bool status_store_get(struct status_store *s, const char *connector, int task,
     const struct status_entry *entry = strmap_get(&s->entries, key);
     bool found = entry && !entry->deleted;
     if (found)
-        *ret = copy_status(&entry->status);
+        *ret = task_status_copy(&entry->status);
     pthread_mutex_unlock(&s->lock);
     free(key);
     return found;
@@ -346,4 +280,48 @@ int status_store_task_count(struct status_store *s, const char *connector)
     pthread_mutex_unlock(&s->lock);
     free(prefix);
     return count;
+}
+
+/* ---- topics ---- */
+
+void status_store_add_topic(struct status_store *s, const char *connector, int task,
+                            const char *topic)
+{
+    char *key = active_topics_key(connector, topic);
+    pthread_mutex_lock(&s->lock);
+    if (active_topics_set(&s->topics, key, true)) {
+        char *text = active_topics_value(connector, topic, task, clock_wall_ms());
+        write_record(s, key, text);
+        free(text);
+    }
+    pthread_mutex_unlock(&s->lock);
+    free(key);
+}
+
+void status_store_forget_topics(struct status_store *s, const char *connector)
+{
+    char **topics;
+    pthread_mutex_lock(&s->lock);
+    size_t count = active_topics_of(&s->topics, connector, &topics);
+    for (size_t i = 0; i < count; i++) {
+        char *key = active_topics_key(connector, topics[i]);
+        set_topic(s, key, false);
+        write_record(s, key, NULL);
+        free(key);
+    }
+    pthread_mutex_unlock(&s->lock);
+    free(topics);
+}
+
+size_t status_store_topics(struct status_store *s, const char *connector, char ***ret)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t count = active_topics_of(&s->topics, connector, ret);
+    pthread_mutex_unlock(&s->lock);
+    return count;
+}
+
+const _Atomic unsigned *status_store_topics_epoch(const struct status_store *s)
+{
+    return &s->topics_epoch;
 }

@@ -1,7 +1,8 @@
 /* What connectors and tasks are doing: the status topic as a table. Connect's keys
  * (status-connector-<c>, status-task-<c>-<n>) and values {state, trace, worker_id, generation,
- * version}, plus `waiting`: what a task waits for. A local write shows at once, also while the
- * brokers are away. Thread: any. */
+ * version}, plus `waiting`: what a task waits for; and the topics a connector uses
+ * (status-topic-<t>:connector-<c>). A local write shows at once, also while the brokers are away.
+ * Thread: any. */
 #ifndef RUNTIME_STATUS_STORE_H
 #define RUNTIME_STATUS_STORE_H
 
@@ -36,6 +37,15 @@ bool status_store_get(struct status_store *s, const char *connector, int task,
                       struct task_status *ret);
 /* Highest known task number + 1. */
 int status_store_task_count(struct status_store *s, const char *connector);
+
+/* Notes that a connector uses a topic; cheap when that is known. Does not wait. */
+void status_store_add_topic(struct status_store *s, const char *connector, int task,
+                            const char *topic);
+void status_store_forget_topics(struct status_store *s, const char *connector);
+/* Sorted; one allocation, free(*ret). */
+size_t status_store_topics(struct status_store *s, const char *connector, char ***ret);
+/* Changes whenever topics are forgotten: who remembers what it has added must add it again. */
+const _Atomic unsigned *status_store_topics_epoch(const struct status_store *s);
 
 /* For the tests: a store without a topic, and one record of it. */
 struct status_store *status_store_new(const char *worker_id);

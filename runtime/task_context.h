@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "clock.h"
 #include "kitestream/plugin.h"
 #include "worker_config.h"
 
@@ -34,6 +35,11 @@ struct task_context {
     /* Set by a loop that returns KS_ERR_RESTART because a newer owner holds the transactional id:
      * confirm the slot before the next run. */
     _Atomic bool fenced;
+    /* The call of the plugin that runs now, for the watchdog; NULL: none. */
+    const char *_Atomic call;
+    _Atomic int64_t call_since_ms; /* monotonic */
+    /* Changes when the topics in use must be told again; NULL: nobody wants to know them. */
+    const _Atomic unsigned *topics_epoch;
     void *owner; /* task_threads' */
     /* Thread: the task's. RUNNING once started, PAUSED while paused. */
     void (*on_state)(struct task_context *, enum task_state);
@@ -41,10 +47,22 @@ struct task_context {
     void (*on_waiting)(struct task_context *, const char *text);
     void (*on_metric)(struct task_context *, enum ks_metric_kind, const char *name,
                       const char *labels, double value);
+    void (*on_topic)(struct task_context *, const char *topic);
     /* The plugin's object while it runs, so that another thread can call its stop op. Guarded by
      * the callbacks: set on start, cleared before destroy. */
     void (*on_plugin_task)(struct task_context *, void *plugin_task);
 };
+
+/* Around every call of the plugin that may hang. `name` lives for ever. Thread: the task's. */
+static inline void task_context_enter(struct task_context *ctx, const char *name)
+{
+    atomic_store_explicit(&ctx->call_since_ms, clock_mono_ms(), memory_order_relaxed);
+    atomic_store_explicit(&ctx->call, name, memory_order_release);
+}
+static inline void task_context_leave(struct task_context *ctx)
+{
+    atomic_store_explicit(&ctx->call, NULL, memory_order_release);
+}
 
 /* The loops. Run on the task's thread until ctx->stop (KS_OK) or an error. KS_ERR_RESTART: start
  * again from committed state (the caller does, with backoff). Everything they opened is closed. */

@@ -315,4 +315,5 @@ void ks_task_close(struct ks_task *t)
     offset_snapshot_free(t->offsets);
     schema_cache_free(t->schemas);
     errant_records_free(t->errant);
+    used_topics_release(&t->used);
 }

@@ -8,6 +8,7 @@
 #include "producer.h"
 #include "task_context.h"
 #include "topic_admin.h"
+#include "used_topics.h"
 
 struct consumer;
 struct sink_commit;
@@ -22,6 +23,7 @@ struct ks_task {
     struct schema_cache *schemas;
     struct converter *keys, *values;
     struct errant_records *errant;
+    struct used_topics used;
     struct consumer *consumer;  /* sinks */
     struct sink_commit *commit; /* sinks */
 };

@@ -31,8 +31,11 @@ struct task_thread {
     pthread_cond_t wake;
     struct task_status status;
     bool waits_for_retry; /* status.waiting is back_off's, not the plugin's */
-    void *plugin_task;
+    char *hang;           /* what the watchdog says; shown instead of status.waiting */
     bool ended, released;
+    pthread_mutex_t plugin_lock; /* guards plugin_task; held while its stop op runs */
+    void *plugin_task;
+    _Atomic int users; /* herder, thread, and a thread for each call of stop */
 };
 
 /* ---- reports ---- */
@@ -51,8 +54,11 @@ static bool same_text(const char *a, const char *b)
 /* Under the lock. */
 static void report(struct task_thread *t)
 {
+    struct task_status shown = t->status;
+    if (t->hang)
+        shown.waiting = t->hang;
     if (!t->released)
-        t->owner.report(t->owner.arg, t->connector, t->ctx.task_id, &t->status);
+        t->owner.report(t->owner.arg, t->connector, t->ctx.task_id, &shown);
 }
 
 static void set_state(struct task_thread *t, enum task_state state, const char *trace,
@@ -112,9 +118,60 @@ static void on_metric(struct task_context *ctx, enum ks_metric_kind kind, const 
     pthread_mutex_unlock(&t->lock);
 }
 
+static void on_topic(struct task_context *ctx, const char *topic)
+{
+    struct task_thread *t = (struct task_thread *)ctx;
+    pthread_mutex_lock(&t->lock);
+    if (!t->released)
+        t->owner.topic(t->owner.arg, t->connector, ctx->task_id, topic);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- calls that hang ---- */
+
+/* Under the lock. Returns whether it is news. */
+static bool set_hang(struct task_thread *t, const char *call, int64_t for_ms)
+{
+    char *text = call ? xasprintf("the call %s of %s, which has not returned for %lld s", call,
+                                  t->ctx.cls->name, (long long)(for_ms / 1000))
+                      : NULL;
+    bool is_news = !same_text(text, t->hang);
+    set_text(&t->hang, text);
+    free(text);
+    return is_news;
+}
+
+void task_thread_watch(struct task_thread *t, int64_t hang_ms)
+{
+    const char *call = atomic_load_explicit(&t->ctx.call, memory_order_acquire);
+    int64_t for_ms = clock_mono_ms() - atomic_load(&t->ctx.call_since_ms);
+    if (for_ms < hang_ms)
+        call = NULL;
+    pthread_mutex_lock(&t->lock);
+    bool was_hanging = t->hang != NULL;
+    if (set_hang(t, call, for_ms))
+        report(t);
+    if (call && !was_hanging)
+        log_line(KS_LOG_WARN, t->connector, t->ctx.task_id, "hangs in %s", t->hang);
+    else if (!call && was_hanging)
+        log_line(KS_LOG_INFO, t->connector, t->ctx.task_id, "hangs no longer");
+    if ((call != NULL) != was_hanging && t->owner.metric && !t->released)
+        t->owner.metric(t->owner.arg, t->connector, t->ctx.task_id, KS_METRIC_GAUGE,
+                        "kitestream_task_hanging", NULL, call ? 1 : 0);
+    pthread_mutex_unlock(&t->lock);
+}
+
 /* ---- stopping from outside ---- */
 
-/* Under the lock, so that the plugin's object is not destroyed meanwhile. */
+static void destroy(struct task_thread *t);
+
+static void drop_user(struct task_thread *t)
+{
+    if (atomic_fetch_sub(&t->users, 1) == 1)
+        destroy(t);
+}
+
+/* Under plugin_lock, so that the plugin's object is not destroyed meanwhile. */
 static void call_stop_op(struct task_thread *t)
 {
     const struct ks_connector_class *cls = t->ctx.cls;
@@ -129,20 +186,48 @@ static void call_stop_op(struct task_thread *t)
 static void on_plugin_task(struct task_context *ctx, void *plugin_task)
 {
     struct task_thread *t = (struct task_thread *)ctx;
-    pthread_mutex_lock(&t->lock);
+    pthread_mutex_lock(&t->plugin_lock);
     t->plugin_task = plugin_task;
     if (plugin_task && atomic_load(&ctx->stop))
         call_stop_op(t);
-    pthread_mutex_unlock(&t->lock);
+    pthread_mutex_unlock(&t->plugin_lock);
+}
+
+static void *stop_main(void *arg)
+{
+    struct task_thread *t = arg;
+    pthread_mutex_lock(&t->plugin_lock);
+    call_stop_op(t);
+    pthread_mutex_unlock(&t->plugin_lock);
+    drop_user(t);
+    return NULL;
+}
+
+/* On a thread of its own: the herder must not hang in a plugin. */
+static void start_stop_op(struct task_thread *t)
+{
+    pthread_t thread;
+    pthread_attr_t detached;
+    const struct ks_connector_class *cls = t->ctx.cls;
+    bool has_stop = cls->kind == KS_CLASS_SOURCE ? cls->source && cls->source->stop
+                                                 : cls->sink && cls->sink->stop;
+    if (!has_stop)
+        return;
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    atomic_fetch_add(&t->users, 1);
+    if (pthread_create(&thread, &detached, stop_main, t) != 0)
+        drop_user(t);
+    pthread_attr_destroy(&detached);
 }
 
 void task_thread_stop(struct task_thread *t)
 {
     pthread_mutex_lock(&t->lock);
     atomic_store(&t->ctx.stop, true);
-    call_stop_op(t);
     pthread_cond_broadcast(&t->wake);
     pthread_mutex_unlock(&t->lock);
+    start_stop_op(t);
 }
 
 void task_thread_pause(struct task_thread *t, bool paused)
@@ -224,8 +309,10 @@ static bool run_until_stopped(struct task_thread *t)
 static void destroy(struct task_thread *t)
 {
     pthread_mutex_destroy(&t->lock);
+    pthread_mutex_destroy(&t->plugin_lock);
     pthread_cond_destroy(&t->wake);
     task_status_release(&t->status);
+    free(t->hang);
     string_map_release(&t->config);
     string_map_release(&t->resolved);
     free(t->transactional_id);
@@ -242,13 +329,11 @@ static void *thread_main(void *arg)
         set_state(t, TASK_UNASSIGNED, NULL, NULL);
     }
     pthread_mutex_lock(&t->lock);
-    bool released = t->released;
     t->ended = true;
-    if (!released)
+    if (!t->released)
         t->owner.ended(t->owner.arg);
     pthread_mutex_unlock(&t->lock);
-    if (released)
-        destroy(t);
+    drop_user(t);
     return NULL;
 }
 
@@ -271,6 +356,8 @@ static void init_context(struct task_thread *t, const struct task_thread_spec *s
     ctx->on_state = on_state;
     ctx->on_waiting = on_waiting;
     ctx->on_metric = on_metric;
+    ctx->on_topic = on_topic;
+    ctx->topics_epoch = t->owner.topics_epoch;
     ctx->on_plugin_task = on_plugin_task;
     t->run = spec->run ? spec->run : is_source ? worker_source_run : worker_sink_run;
 }
@@ -281,6 +368,7 @@ static void init_lock(struct task_thread *t)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
+    pthread_mutex_init(&t->plugin_lock, NULL);
     pthread_cond_init(&t->wake, &attr);
     pthread_condattr_destroy(&attr);
 }
@@ -296,10 +384,12 @@ struct task_thread *task_thread_start(const struct task_thread_spec *spec,
     t->status.version = spec->cls->version ? xstrdup(spec->cls->version) : NULL;
     init_context(t, spec);
     init_lock(t);
+    atomic_store(&t->users, 2);
     if (pthread_create(&t->thread, NULL, thread_main, t) != 0) {
         fail(t, "no thread could be started: look at the limits of processes and memory");
         t->ended = true;
         t->thread = pthread_self();
+        atomic_store(&t->users, 1);
     }
     return t;
 }
@@ -328,10 +418,8 @@ bool task_thread_release(struct task_thread *t)
     if (!ended)
         pthread_detach(t->thread);
     pthread_mutex_unlock(&t->lock);
-    if (!ended)
-        return false;
-    if (!pthread_equal(t->thread, pthread_self()))
+    if (ended && !pthread_equal(t->thread, pthread_self()))
         pthread_join(t->thread, NULL);
-    destroy(t);
-    return true;
+    drop_user(t);
+    return ended;
 }

@@ -24,6 +24,8 @@ struct task_thread_owner {
     void (*report)(void *arg, const char *connector, int task, const struct task_status *status);
     void (*metric)(void *arg, const char *connector, int task, enum ks_metric_kind kind,
                    const char *name, const char *labels, double value); /* may be NULL */
+    void (*topic)(void *arg, const char *connector, int task, const char *topic);
+    const _Atomic unsigned *topics_epoch; /* NULL: topics are not wanted */
     /* Is this worker still the connector's owner? May take seconds; not under the lock. */
     enum ks_status (*confirm)(void *arg, const char *connector, struct ks_error *err);
     void (*ended)(void *arg); /* the thread is about to end */
@@ -44,11 +46,14 @@ struct task_thread_spec {
 struct task_thread;
 struct task_thread *task_thread_start(const struct task_thread_spec *spec,
                                       const struct task_thread_owner *owner);
-/* These do not wait. */
+/* These do not wait, also when the plugin hangs. */
 void task_thread_pause(struct task_thread *t, bool paused);
 void task_thread_stop(struct task_thread *t);
 bool task_thread_ended(struct task_thread *t);
 bool task_thread_failed(struct task_thread *t); /* meaningful once ended */
+/* Names the plugin's call that has not returned for `hang_ms` in status, log and metric, and takes
+ * it back once it has. */
+void task_thread_watch(struct task_thread *t, int64_t hang_ms);
 /* Of a thread that has ended: frees. Of any other: abandons it. It may go on for a while, but
  * reports no more, its commits are fenced by the next owner, and everything its spec points to must
  * outlive it. Returns false if it was abandoned. */

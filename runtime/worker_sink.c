@@ -127,6 +127,17 @@ static void passed_batch(struct sink *s, bool plugin_has_it)
     s->batch = NULL;
 }
 
+static enum ks_status call_put(struct sink *s, struct ks_error *err)
+{
+    /* Before put, which may release the records. */
+    for (size_t i = 0; i < s->batch->record_count; i++)
+        used_topics_note(&s->task.used, s->ctx, s->batch->records[i].topic);
+    task_context_enter(s->ctx, "put");
+    enum ks_status status = s->ops->put(s->plugin, &s->batch->batch, err);
+    task_context_leave(s->ctx);
+    return status;
+}
+
 static enum ks_status give_batch(struct sink *s, struct ks_error *err)
 {
     enum ks_status status = sink_batch_convert(s->batch, &s->task, err);
@@ -134,7 +145,7 @@ static enum ks_status give_batch(struct sink *s, struct ks_error *err)
     if (status != KS_OK)
         return wait_to_convert(s, status, err);
     if (count > 0)
-        status = s->ops->put(s->plugin, &s->batch->batch, err);
+        status = call_put(s, err);
     if (status != KS_OK)
         return wait_later(s, status, err);
     went_well(s);
@@ -151,7 +162,9 @@ static enum ks_status maintain(struct sink *s, struct ks_error *err)
         return KS_OK;
     s->maintained_ms = clock_mono_ms();
     producer_poll(s->task.producer, 0);
+    task_context_enter(s->ctx, "maintain");
     enum ks_status status = s->ops->maintain ? s->ops->maintain(s->plugin, err) : KS_OK;
+    task_context_leave(s->ctx);
     /* It is called again in 50 ms anyway. */
     if (status == KS_ERR_RETRIABLE || (status == KS_OK && s->maintain_waiting)) {
         s->maintain_waiting = status == KS_ERR_RETRIABLE;
@@ -208,11 +221,18 @@ static enum ks_status sink_step(struct sink *s, struct ks_error *err)
 
 /* ---- life ---- */
 
+static enum ks_status call_start(struct sink *s, struct ks_error *err)
+{
+    task_context_enter(s->ctx, "start");
+    enum ks_status status = s->ops->start(&s->task.host, &s->ctx->config, &s->plugin, err);
+    task_context_leave(s->ctx);
+    return status;
+}
+
 static enum ks_status start_plugin(struct sink *s, struct ks_error *err)
 {
     enum ks_status status;
-    while ((status = s->ops->start(&s->task.host, &s->ctx->config, &s->plugin, err)) ==
-           KS_ERR_RETRIABLE) {
+    while ((status = call_start(s, err)) == KS_ERR_RETRIABLE) {
         wait_later(s, status, err);
         while (must_wait(s) && !s->ctx->stop)
             producer_poll(s->task.producer, MAINTAIN_MS);
@@ -251,8 +271,11 @@ static enum ks_status sink_finish(struct sink *s, struct ks_error *err)
             status = sink_topics_commit(s->topics, s->plugin, err);
         while (status == KS_ERR_RETRIABLE && clock_mono_ms() < deadline);
     }
-    if (status == KS_OK && s->ops->close)
+    if (status == KS_OK && s->ops->close) {
+        task_context_enter(s->ctx, "close");
         status = s->ops->close(s->plugin, err);
+        task_context_leave(s->ctx);
+    }
     if (status != KS_OK)
         ks_task_log(&s->task, KS_LOG_WARN, "did not end cleanly: %s", err->message);
     return status;
@@ -271,7 +294,9 @@ static enum ks_status sink_end(struct sink *s, enum ks_status status, struct ks_
 {
     if (s->plugin) {
         s->ctx->on_plugin_task(s->ctx, NULL);
+        task_context_enter(s->ctx, "destroy");
         s->ops->destroy(s->plugin);
+        task_context_leave(s->ctx);
     }
     if (s->batch)
         passed_batch(s, false);

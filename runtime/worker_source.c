@@ -192,8 +192,11 @@ static enum ks_status commit(struct source *s, const struct ks_source_batch *bat
     s->open = false;
     retried(s);
     errant_records_drop(s->task.errant, letters);
-    if (s->ops->committed)
+    if (s->ops->committed) {
+        task_context_enter(s->ctx, "committed");
         s->ops->committed(s->plugin);
+        task_context_leave(s->ctx);
+    }
     return KS_OK;
 }
 
@@ -215,7 +218,9 @@ static enum ks_status take_batch(struct source *s, struct ks_source_batch *batch
 static enum ks_status source_step(struct source *s, struct ks_error *err)
 {
     struct ks_source_batch *batch = NULL;
+    task_context_enter(s->ctx, "poll");
     enum ks_status status = s->ops->poll(s->plugin, &batch, err);
+    task_context_leave(s->ctx);
     if (status == KS_ERR_RETRIABLE)
         return wait_to_retry(s, err);
     if (status != KS_OK)
@@ -243,6 +248,14 @@ static enum ks_status choose_delivery(struct source *s, struct ks_error *err)
     return KS_OK;
 }
 
+static enum ks_status start_plugin(struct source *s, struct ks_error *err)
+{
+    task_context_enter(s->ctx, "start");
+    enum ks_status status = s->ops->start(&s->task.host, &s->ctx->config, &s->plugin, err);
+    task_context_leave(s->ctx);
+    return status;
+}
+
 static enum ks_status source_open(struct source *s, struct ks_error *err)
 {
     enum ks_status status = choose_delivery(s, err);
@@ -253,8 +266,7 @@ static enum ks_status source_open(struct source *s, struct ks_error *err)
         return status;
     s->sender = source_sender_new(&s->task);
     s->retry = error_retry_of(&s->ctx->config);
-    while ((status = s->ops->start(&s->task.host, &s->ctx->config, &s->plugin, err)) ==
-           KS_ERR_RETRIABLE) {
+    while ((status = start_plugin(s, err)) == KS_ERR_RETRIABLE) {
         if (wait_to_retry(s, err) != KS_OK)
             return KS_ERR_RETRIABLE;
     }
@@ -283,7 +295,9 @@ static enum ks_status source_end(struct source *s, enum ks_status status, struct
     producer_purge(s->task.producer);
     if (s->plugin) {
         s->ctx->on_plugin_task(s->ctx, NULL);
+        task_context_enter(s->ctx, "destroy");
         s->ops->destroy(s->plugin);
+        task_context_leave(s->ctx);
     }
     source_sender_free(s->sender);
     ks_task_close(&s->task);

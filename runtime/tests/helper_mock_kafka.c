@@ -140,6 +140,15 @@ static void on_metric(struct task_context *ctx, enum ks_metric_kind kind, const 
 {
 }
 
+static void on_topic(struct task_context *ctx, const char *topic)
+{
+    struct test_task *t = (struct test_task *)ctx;
+    pthread_mutex_lock(&t->lock);
+    strncat(t->topics, topic, sizeof t->topics - strlen(t->topics) - 1);
+    strncat(t->topics, " ", sizeof t->topics - strlen(t->topics) - 1);
+    pthread_mutex_unlock(&t->lock);
+}
+
 static void on_plugin_task(struct task_context *ctx, void *plugin_task)
 {
 }
@@ -168,6 +177,7 @@ void test_task_init(struct test_task *t, struct mock_kafka *k, const struct ks_c
     t->ctx.on_state = on_state;
     t->ctx.on_waiting = on_waiting;
     t->ctx.on_metric = on_metric;
+    t->ctx.on_topic = on_topic;
     t->ctx.on_plugin_task = on_plugin_task;
 }
 

@@ -43,7 +43,8 @@ struct test_task {
     enum task_state state;
     int running_count;
     char waiting[KS_ERROR_MESSAGE_MAX];
-    int waited; /* how often something was waited for */
+    char topics[256]; /* in use, a blank after each */
+    int waited;       /* how often something was waited for */
     bool ended;
 };
 /* Only the context, for tests of the parts: no thread. */

@@ -21,9 +21,18 @@
 
 /* ---- a class that plans as many tasks as option `n` says ---- */
 
+static _Atomic bool let_go;
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
 static enum ks_status plan_n(const struct ks_config *config, int32_t max,
                              const struct ks_task_configs *configs, struct ks_error *err)
 {
+    while (strcmp(ks_config_get(config, "mode"), "hang") == 0 && !atomic_load(&let_go))
+        nap();
     int64_t n = ks_config_long(config, "n", 1);
     for (int64_t i = 0; i < n; i++) {
         char text[2] = {(char)('0' + i), '\0'};
@@ -64,12 +73,6 @@ size_t plugin_set_classes(const struct plugin_set *set, const struct plugin_clas
 /* ---- loops: what they do is the option `mode` ---- */
 
 static _Atomic int starts[MAX_TASKS];
-static _Atomic bool let_go;
-
-static void nap(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
 
 static enum ks_status run(struct task_context *ctx, struct ks_error *err)
 {
@@ -101,7 +104,8 @@ struct fixture {
 };
 
 static char group[] = "workers";
-static struct worker_config worker = {.group_id = group, .graceful_stop_ms = 2000};
+static struct worker_config worker = {
+    .group_id = group, .graceful_stop_ms = 2000, .hang_timeout_ms = 30000};
 
 static void on_report(void *arg, const char *connector, int task, const struct task_status *status)
 {
@@ -124,7 +128,7 @@ static int setup(void **state)
                             .configs = config_store_new(NULL, NULL),
                             .statuses = status_store_new("me:1"),
                             .metrics = metrics_new(),
-                            .owner = {f, on_report, NULL, on_confirm, on_ended},
+                            .owner = {f, on_report, NULL, NULL, NULL, on_confirm, on_ended},
                             .run = run};
     f->connector = herd_connector_new(&f->herd, "c");
     f->config.auto_restart = AUTO_RESTART_OFF;
@@ -166,6 +170,28 @@ static void await_state(struct fixture *f, int task, const char *state)
     }
     if (!has_state(f, task, state))
         fail_msg("task %d never became %s", task, state);
+}
+
+static bool waits_for(struct fixture *f, int task, const char *what)
+{
+    struct task_status status;
+    if (!status_store_get(f->herd.statuses, "c", task, &status))
+        return false;
+    bool waits = status.state == TASK_FAILED && status.trace && status.waiting &&
+                 strstr(status.waiting, what);
+    task_status_release(&status);
+    return waits;
+}
+
+static void await_waiting(struct fixture *f, int task, const char *what)
+{
+    int64_t deadline_ms = clock_mono_ms() + DEADLINE_MS;
+    while (!waits_for(f, task, what) && clock_mono_ms() < deadline_ms) {
+        step(f);
+        nap();
+    }
+    if (!waits_for(f, task, what))
+        fail_msg("task %d never waited for %s", task, what);
 }
 
 static void await_starts(struct fixture *f, int task, int count)
@@ -269,6 +295,7 @@ static void test_step__new_connector_that_is_stopped_shows_it(void **state)
 static void test_step__pause_and_resume_keep_the_task(void **state)
 {
     struct fixture *f = *state;
+    await_state(f, 0, "RUNNING");
     f->config.target = TARGET_PAUSED;
     await_state(f, 0, "PAUSED");
     assert_true(has_state(f, STATUS_CONNECTOR, "PAUSED"));
@@ -276,6 +303,62 @@ static void test_step__pause_and_resume_keep_the_task(void **state)
     await_state(f, 0, "RUNNING");
     assert_true(has_state(f, STATUS_CONNECTOR, "RUNNING"));
     assert_int_equal(atomic_load(&starts[0]), 1);
+}
+
+static void test_step__paused_from_the_start_has_no_tasks(void **state)
+{
+    struct fixture *f = *state;
+    f->config.target = TARGET_PAUSED;
+    await_state(f, STATUS_CONNECTOR, "PAUSED");
+    assert_true(has_state(f, 0, "absent"));
+    assert_true(herd_connector_idle(f->connector));
+    f->config.target = TARGET_STARTED;
+    await_both_running(f);
+    assert_int_equal(atomic_load(&starts[0]), 1);
+}
+
+/* As on a worker that takes over a paused connector. */
+static void test_step__paused_with_tasks_starts_them_paused(void **state)
+{
+    struct fixture *f = *state;
+    f->config.target = TARGET_PAUSED;
+    f->config.task_count = 1;
+    f->config.tasks = calloc(1, sizeof *f->config.tasks);
+    await_state(f, 1, "PAUSED");
+    assert_true(has_state(f, STATUS_CONNECTOR, "PAUSED"));
+}
+
+static void test_step__made_anew_with_the_same_config(void **state)
+{
+    struct fixture *f = *state;
+    await_both_running(f);
+    f->config.created++;
+    await_starts(f, 0, 2);
+    await_starts(f, 1, 2);
+    f->config.created++;
+    f->config.target = TARGET_PAUSED;
+    await_state(f, 0, "absent");
+    await_state(f, STATUS_CONNECTOR, "PAUSED");
+}
+
+static void test_step__planning_that_hangs_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct task_status status;
+    set_option(f, "mode", "hang");
+    step(f);
+    step(f);
+    assert_true(has_state(f, STATUS_CONNECTOR, "absent"));
+    assert_false(herd_connector_idle(f->connector));
+    f->skew_ms += 30001;
+    await_state(f, STATUS_CONNECTOR, "FAILED");
+    assert_true(status_store_get(f->herd.statuses, "c", STATUS_CONNECTOR, &status));
+    assert_non_null(strstr(status.trace, "task_configs of test.Source) has not returned"));
+    task_status_release(&status);
+    assert_int_equal(f->herd.abandoned, 1);
+    atomic_store(&let_go, true);
+    set_option(f, "mode", "well");
+    await_both_running(f);
 }
 
 static void test_step__changed_config_restarts_and_drops_tasks(void **state)
@@ -312,13 +395,13 @@ static void test_step__bad_config_fails_with_all_faults(void **state)
     struct fixture *f = *state;
     struct task_status status;
     set_option(f, "n", "9");
-    set_option(f, "mod", "x");
+    set_option(f, "tasks.max", "0");
     await_state(f, STATUS_CONNECTOR, "FAILED");
     assert_true(status_store_get(f->herd.statuses, "c", STATUS_CONNECTOR, &status));
     assert_non_null(strstr(status.trace, "configuration n"));
-    assert_non_null(strstr(status.trace, "did you mean \"mode\"?"));
+    assert_non_null(strstr(status.trace, "configuration tasks.max"));
     task_status_release(&status);
-    string_map_remove(&f->config.config, "mod");
+    set_option(f, "tasks.max", "4");
     set_option(f, "n", "1");
     await_state(f, 0, "RUNNING");
     assert_true(has_state(f, STATUS_CONNECTOR, "RUNNING"));
@@ -363,13 +446,15 @@ static void test_step__auto_restart_up_to_its_limit(void **state)
     set_option(f, "mode", "fail1");
     f->config.auto_restart = 2;
     await_state(f, 1, "FAILED");
+    await_waiting(f, 1, "its restart 1 of 2 by itself at 20");
     for (int count = 2; count <= 3; count++) {
         f->skew_ms += 60000; /* any backoff is over */
         await_starts(f, 1, count);
     }
     await_state(f, 1, "FAILED");
+    await_waiting(f, 1, "restarted 2 times by itself, which is the limit");
     f->skew_ms += 120000;
-    assert_true(step(f) == INT64_MAX);
+    step(f);
     assert_int_equal(atomic_load(&starts[1]), 3);
     assert_int_equal(atomic_load(&starts[0]), 1);
 }
@@ -413,6 +498,10 @@ int main(void)
         TEST(test_step__stopped_has_no_tasks_and_starts_again),
         TEST(test_step__new_connector_that_is_stopped_shows_it),
         TEST(test_step__pause_and_resume_keep_the_task),
+        TEST(test_step__paused_from_the_start_has_no_tasks),
+        TEST(test_step__paused_with_tasks_starts_them_paused),
+        TEST(test_step__made_anew_with_the_same_config),
+        TEST(test_step__planning_that_hangs_is_named),
         TEST(test_step__changed_config_restarts_and_drops_tasks),
         TEST(test_step__same_config_written_again_restarts_nothing),
         TEST(test_step__one_failed_task_leaves_the_others),

@@ -126,6 +126,43 @@ static void test_put__text_that_is_not_utf8(void **state)
     task_status_release(&found);
 }
 
+static size_t topic_count(struct status_store *s, const char *connector)
+{
+    char **topics;
+    size_t count = status_store_topics(s, connector, &topics);
+    free(topics);
+    return count;
+}
+
+static void test_topics__ours_and_those_of_other_workers(void **state)
+{
+    char **topics;
+    status_store_add_topic(*state, "c", 0, "b");
+    status_store_add_topic(*state, "c", 1, "b");
+    record(*state, "status-topic-a:connector-c", "{}");
+    assert_int_equal(status_store_topics(*state, "c", &topics), 2);
+    assert_string_equal(topics[0], "a");
+    assert_string_equal(topics[1], "b");
+    free(topics);
+}
+
+static void test_forget_topics__tells_who_remembers_them(void **state)
+{
+    const _Atomic unsigned *epoch = status_store_topics_epoch(*state);
+    unsigned before = *epoch;
+    status_store_add_topic(*state, "c", 0, "a");
+    status_store_add_topic(*state, "d", 0, "a");
+    assert_int_equal(*epoch, before);
+    status_store_forget_topics(*state, "c");
+    assert_int_equal(topic_count(*state, "c"), 0);
+    assert_int_equal(topic_count(*state, "d"), 1);
+    assert_int_not_equal(*epoch, before);
+    before = *epoch;
+    record(*state, "status-topic-a:connector-d", NULL);
+    assert_int_equal(topic_count(*state, "d"), 0);
+    assert_int_not_equal(*epoch, before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -138,6 +175,8 @@ int main(void)
         TEST(test_apply__tombstone_of_another_worker),
         TEST(test_apply__what_cannot_be_read_has_no_effect),
         TEST(test_put__text_that_is_not_utf8),
+        TEST(test_topics__ours_and_those_of_other_workers),
+        TEST(test_forget_topics__tells_who_remembers_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

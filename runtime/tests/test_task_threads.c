@@ -42,6 +42,15 @@ static void on_report(void *arg, const char *connector, int task, const struct t
     pthread_mutex_unlock(&seen.lock);
 }
 
+static void on_topic(void *arg, const char *connector, int task, const char *topic)
+{
+    pthread_mutex_lock(&seen.lock);
+    size_t used = strlen(seen.text);
+    snprintf(seen.text + used, sizeof seen.text - used, "topic %s ", topic);
+    pthread_cond_broadcast(&seen.changed);
+    pthread_mutex_unlock(&seen.lock);
+}
+
 static enum ks_status on_confirm(void *arg, const char *connector, struct ks_error *err)
 {
     pthread_mutex_lock(&seen.lock);
@@ -210,7 +219,7 @@ static struct task_thread *start_with(task_run_fn *run, bool paused, const char 
     string_map_set(&config, "own", "given");
     string_map_set(&config, "secret", secret);
     struct task_thread_owner owner = {
-        .report = on_report, .confirm = on_confirm, .ended = on_ended};
+        .report = on_report, .topic = on_topic, .confirm = on_confirm, .ended = on_ended};
     struct task_thread_spec spec = {.worker = &worker,
                                     .cls = &source_class,
                                     .connector = "c",
@@ -340,6 +349,47 @@ static void test_release__abandons_a_task_that_does_not_stop(void **state)
     assert_false(seen.ended);
 }
 
+/* As a plugin whose poll does not return until it is let go. */
+static enum ks_status run_hanging(struct task_context *ctx, struct ks_error *err)
+{
+    ctx->on_state(ctx, TASK_RUNNING);
+    task_context_enter(ctx, "poll");
+    while (!atomic_load(&let_go))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    task_context_leave(ctx);
+    ctx->on_topic(ctx, "books");
+    wait_for_stop(ctx);
+    return KS_OK;
+}
+
+/* Until a report holds `text`, which only the watchdog brings. */
+static void watch_until(struct task_thread *t, const char *text)
+{
+    int64_t deadline_ms = clock_mono_ms() + DEADLINE_MS;
+    bool found = false;
+    while (!found && clock_mono_ms() < deadline_ms) {
+        task_thread_watch(t, 20);
+        pthread_mutex_lock(&seen.lock);
+        found = has_text(text);
+        pthread_mutex_unlock(&seen.lock);
+    }
+    if (!found)
+        fail_msg("no \"%s\" in: %s", text, seen.text);
+}
+
+static void test_watch__names_a_call_that_hangs(void **state)
+{
+    struct task_thread *t = start(run_hanging);
+    await_text("RUNNING ");
+    task_thread_watch(t, 3600000);
+    assert_false(has_text("RUNNING("));
+    watch_until(t, "RUNNING(the call poll of test.Source, which has not returned for 0 s) ");
+    atomic_store(&let_go, true);
+    await_text("topic books ");
+    watch_until(t, "topic books RUNNING ");
+    stop_and_release(t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -355,6 +405,7 @@ int main(void)
         TEST(test_stop__while_backing_off),
         TEST(test_on_waiting__shown_until_cleared),
         TEST(test_stop__calls_the_plugins_stop_op),
+        TEST(test_watch__names_a_call_that_hangs),
         TEST(test_release__abandons_a_task_that_does_not_stop),
     };
     log_init(KS_LOG_ERROR, false);
