@@ -1,5 +1,6 @@
 /* Any metadata, as events and as a listing: keys are made valid-looking from a table, values are
- * the fuzzer's bytes. What comes out must fold, and a diff of the same state must be empty.
+ * the fuzzer's bytes. What comes out must fold. (That a diff of the same state is empty holds only
+ * for what Milvus writes, where no two partitions of a collection have one name: test_meta_golden.)
  *
  * Input: records of {key kind, owner, ID, flags, value length, value}. */
 #include <stdint.h>
@@ -104,7 +105,7 @@ static void ask(struct meta_model *m)
     (void)meta_model_creating_floor(m);
 }
 
-/* The events one after the other; then nothing is left to say. */
+/* The events one after the other, then the difference to what they said. */
 static void follow(const struct input *in)
 {
     struct meta_model *m = meta_model_new("m/");
@@ -116,9 +117,9 @@ static void follow(const struct input *in)
     enum ks_status status = meta_model_events(m, in->events, in->count, &list, &err);
     fold(c, list);
     ask(m);
-    if (status == KS_OK && (meta_model_diff(m, c, false, &again, &err) != KS_OK || again))
+    if (status == KS_OK && meta_model_diff(m, c, false, &again, &err) != KS_OK)
         abort();
-    pending_ddl_list_free(again);
+    fold(c, again);
     catalogue_free(c);
     meta_model_free(m);
 }
@@ -143,9 +144,9 @@ static void list_and_diff(const struct input *in, bool history)
     fold(c, list);
     ask(m);
     meta_model_said(m, UINT64_MAX, INT64_MAX);
-    if (meta_model_diff(m, c, false, &again, &err) != KS_OK || again)
+    if (meta_model_diff(m, c, false, &again, &err) != KS_OK)
         abort();
-    pending_ddl_list_free(again);
+    fold(c, again);
     catalogue_free(c);
     meta_model_free(m);
 }
