@@ -27,6 +27,7 @@
 struct herder {
     struct herd herd;
     struct slot_group *slots;
+    _Atomic int abandoned;    /* calls of plugins that did not return, beside the herd's */
     struct strmap connectors; /* struct herd_connector; the thread's */
     pthread_t thread;
     bool has_thread;
@@ -302,13 +303,24 @@ enum ks_status herder_open(const struct worker_config *worker, const struct plug
     return KS_OK;
 }
 
-bool herder_close(struct herder *h)
+void herder_stop(struct herder *h)
 {
     stop_thread(h);
     slot_group_close(h->slots);
-    bool clean = h->herd.abandoned == 0;
+    h->slots = NULL;
+}
+
+bool herder_close(struct herder *h)
+{
+    herder_stop(h);
+    bool clean = h->herd.abandoned == 0 && atomic_load(&h->abandoned) == 0;
     free_herder(h);
     return clean;
+}
+
+void herder_abandoned(struct herder *h)
+{
+    atomic_fetch_add(&h->abandoned, 1);
 }
 
 const struct herd *herder_parts(const struct herder *h)

@@ -17,6 +17,9 @@ struct herder;
  * why and keeps trying until *stop. Errors: FATAL; RETRIABLE only when stopped. */
 enum ks_status herder_open(const struct worker_config *worker, const struct plugin_set *plugins,
                            const _Atomic bool *stop, struct herder **ret, struct ks_error *err);
+/* Stops all tasks and leaves the group, as herder_close does, but frees nothing: operations may go
+ * on, and change what other workers run. */
+void herder_stop(struct herder *h);
 /* Stops all tasks, each within task.shutdown.graceful.timeout.ms, and leaves. Returns false if a
  * task did not end: then its thread still uses worker and plugins, and the process must end by
  * _exit, without freeing them. */
@@ -42,10 +45,18 @@ enum herder_answer {
     HERDER_UNAVAILABLE, /* Kafka does not answer: the change may or may not have been written */
 };
 
+/* What put checks; options that nobody knows are no fault. Waits some seconds for the class's own
+ * check. INVALID: the faults are in `issues`; UNAVAILABLE: the check has not returned. */
+enum herder_answer herder_check(struct herder *h, const char *name, const struct string_map *config,
+                                struct config_issues *issues, struct ks_error *err);
 /* `config` gets name = `name`. target: of a new connector. */
 enum herder_answer herder_put_connector(struct herder *h, const char *name,
                                         const struct string_map *config, enum target_state target,
                                         bool only_create, struct ks_error *err);
+/* The same without the check. */
+enum herder_answer herder_store_connector(struct herder *h, const char *name,
+                                          const struct string_map *config, enum target_state target,
+                                          bool only_create, struct ks_error *err);
 enum herder_answer herder_delete(struct herder *h, const char *name, struct ks_error *err);
 /* Pause, resume, stop. */
 enum herder_answer herder_set_target(struct herder *h, const char *name, enum target_state target,
@@ -53,6 +64,10 @@ enum herder_answer herder_set_target(struct herder *h, const char *name, enum ta
 /* task -1: the connector, and its tasks as include_tasks and only_failed say. */
 enum herder_answer herder_restart(struct herder *h, const char *name, int task, bool include_tasks,
                                   bool only_failed, struct ks_error *err);
+
+/* A level for that logger of every worker (log_levels.h). */
+enum herder_answer herder_put_logger(struct herder *h, const char *logger, const char *level,
+                                     struct ks_error *err);
 
 /* Sorted; one allocation, free(*ret). */
 size_t herder_names(struct herder *h, char ***ret);
@@ -70,8 +85,13 @@ struct connector_status {
     struct task_status connector;
     struct task_status *tasks; /* state UNASSIGNED where none is known */
     size_t task_count;
+    const struct ks_connector_class *cls; /* NULL: no plugin here has it */
 };
 bool herder_status(struct herder *h, const char *name, struct connector_status *ret);
 void connector_status_release(struct connector_status *status);
+
+/* Topics that the connector has used, sorted; one allocation, free(*ret). */
+size_t herder_topics(struct herder *h, const char *name, char ***ret);
+void herder_forget_topics(struct herder *h, const char *name);
 
 #endif

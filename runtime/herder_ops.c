@@ -4,9 +4,12 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "bounded_call.h"
 #include "connector_plan.h"
 #include "herder_parts.h"
 #include "kitestream/sdk/util.h"
+
+#define CHECK_TIMEOUT_MS 10000
 
 static enum herder_answer unavailable(enum ks_status status)
 {
@@ -28,37 +31,94 @@ static enum herder_answer not_found(const char *name, struct ks_error *err)
     return HERDER_NOT_FOUND;
 }
 
-static enum herder_answer check(struct herder *h, const char *name, const struct string_map *config,
-                                struct ks_error *err)
+/* ---- checks ---- */
+
+struct check_request {
+    const struct plugin_set *plugins;
+    char *name;
+    struct string_map config;
+    struct config_issues issues;
+};
+
+static void run_check(void *arg)
 {
-    struct config_issues issues = {0};
-    connector_plan_check(herder_parts(h)->plugins, name, config, &issues);
-    config_issues_drop_unknown(&issues);
-    bool is_valid = issues.count == 0;
-    if (!is_valid)
-        connector_plan_issues_error(&issues, err);
-    config_issues_release(&issues);
-    return is_valid ? HERDER_OK : HERDER_INVALID;
+    struct check_request *r = arg;
+    connector_plan_check(r->plugins, r->name, &r->config, &r->issues);
+    config_issues_drop_unknown(&r->issues);
+}
+
+static void release_check(void *arg)
+{
+    struct check_request *r = arg;
+    config_issues_release(&r->issues);
+    string_map_release(&r->config);
+    free(r->name);
+    free(r);
+}
+
+static struct string_map with_name(const struct string_map *config, const char *name)
+{
+    struct ks_config view = string_map_view(config);
+    struct string_map full = string_map_copy(&view);
+    string_map_set(&full, "name", name);
+    return full;
+}
+
+enum herder_answer herder_check(struct herder *h, const char *name, const struct string_map *config,
+                                struct config_issues *issues, struct ks_error *err)
+{
+    struct check_request *r = xcalloc(1, sizeof *r);
+    r->plugins = herder_parts(h)->plugins;
+    r->name = xstrdup(name);
+    r->config = with_name(config, name);
+    const struct bounded_call_spec spec = {run_check, r, release_check, NULL, NULL};
+    struct bounded_call *call = bounded_call_start(&spec);
+    bool done = call && bounded_call_wait(call, CHECK_TIMEOUT_MS);
+    if (done) {
+        *issues = r->issues;
+        r->issues = (struct config_issues){0};
+    } else {
+        ks_error_set(err, KS_ERR_RETRIABLE,
+                     "the checks of %s (validate) have not returned for %d s; nothing was changed",
+                     string_map_get(config, "connector.class"), CHECK_TIMEOUT_MS / 1000);
+    }
+    if (call && !bounded_call_free(call))
+        herder_abandoned(h);
+    if (!done)
+        return HERDER_UNAVAILABLE;
+    return issues->count > 0 ? HERDER_INVALID : HERDER_OK;
+}
+
+/* ---- changes ---- */
+
+enum herder_answer herder_store_connector(struct herder *h, const char *name,
+                                          const struct string_map *config, enum target_state target,
+                                          bool only_create, struct ks_error *err)
+{
+    struct string_map full = with_name(config, name);
+    struct connector_config old = {.auto_restart = AUTO_RESTART_OFF};
+    bool is_new = !config_store_get(herder_parts(h)->configs, name, &old);
+    enum ks_status status = config_store_put_connector(herder_parts(h)->configs, name, &full,
+                                                       old.auto_restart, target, only_create, err);
+    string_map_release(&full);
+    connector_config_release(&old);
+    if (status == KS_ERR_DATA)
+        return HERDER_CONFLICT;
+    enum herder_answer answer = unavailable(status);
+    return answer == HERDER_OK && is_new ? HERDER_CREATED : answer;
 }
 
 enum herder_answer herder_put_connector(struct herder *h, const char *name,
                                         const struct string_map *config, enum target_state target,
                                         bool only_create, struct ks_error *err)
 {
-    struct ks_config view = string_map_view(config);
-    struct string_map full = string_map_copy(&view);
-    struct connector_config old = {.auto_restart = AUTO_RESTART_OFF};
-    bool is_new = !config_store_get(herder_parts(h)->configs, name, &old);
-    string_map_set(&full, "name", name);
-    enum herder_answer answer = check(h, name, &full, err);
-    if (answer == HERDER_OK) {
-        enum ks_status status = config_store_put_connector(
-            herder_parts(h)->configs, name, &full, old.auto_restart, target, only_create, err);
-        answer = status == KS_ERR_DATA ? HERDER_CONFLICT : unavailable(status);
-    }
-    string_map_release(&full);
-    connector_config_release(&old);
-    return answer == HERDER_OK && is_new ? HERDER_CREATED : answer;
+    struct config_issues issues = {0};
+    enum herder_answer answer = herder_check(h, name, config, &issues, err);
+    if (answer == HERDER_INVALID)
+        connector_plan_issues_error(&issues, err);
+    config_issues_release(&issues);
+    return answer == HERDER_OK ? herder_store_connector(h, name, config, target, only_create, err)
+                               : answer;
 }
 
 enum herder_answer herder_delete(struct herder *h, const char *name, struct ks_error *err)
@@ -93,6 +153,12 @@ enum herder_answer herder_restart(struct herder *h, const char *name, int task, 
     return unavailable(config_store_put_restart(herder_parts(h)->configs, name, &request, err));
 }
 
+enum herder_answer herder_put_logger(struct herder *h, const char *logger, const char *level,
+                                     struct ks_error *err)
+{
+    return unavailable(config_store_put_logger(herder_parts(h)->configs, logger, level, err));
+}
+
 size_t herder_names(struct herder *h, char ***ret)
 {
     return config_store_names(herder_parts(h)->configs, ret);
@@ -103,17 +169,24 @@ bool herder_config(struct herder *h, const char *name, struct connector_config *
     return config_store_get(herder_parts(h)->configs, name, ret);
 }
 
+static const struct ks_connector_class *class_of(struct herder *h,
+                                                 const struct connector_config *config)
+{
+    const char *cls = string_map_get(&config->config, "connector.class");
+    const struct plugin_class *found = cls ? plugin_set_find(herder_parts(h)->plugins, cls) : NULL;
+    return found ? found->cls : NULL;
+}
+
 bool herder_kind(struct herder *h, const char *name, enum ks_class_kind *ret)
 {
     struct connector_config config;
     if (!config_store_get(herder_parts(h)->configs, name, &config))
         return false;
-    const char *cls = string_map_get(&config.config, "connector.class");
-    const struct plugin_class *found = cls ? plugin_set_find(herder_parts(h)->plugins, cls) : NULL;
+    const struct ks_connector_class *cls = class_of(h, &config);
     connector_config_release(&config);
-    if (!found)
+    if (!cls)
         return false;
-    *ret = found->cls->kind;
+    *ret = cls->kind;
     return true;
 }
 
@@ -129,8 +202,9 @@ bool herder_status(struct herder *h, const char *name, struct connector_status *
         return false;
     int known = status_store_task_count(herder_parts(h)->statuses, name);
     size_t count = known > (int)config.task_count ? (size_t)known : config.task_count;
+    struct connector_status status = {
+        .name = xstrdup(name), .task_count = count, .cls = class_of(h, &config)};
     connector_config_release(&config);
-    struct connector_status status = {.name = xstrdup(name), .task_count = count};
     status_store_get(herder_parts(h)->statuses, name, STATUS_CONNECTOR, &status.connector);
     status.tasks = xcalloc(count + 1, sizeof *status.tasks);
     for (size_t i = 0; i < count; i++)
@@ -147,4 +221,14 @@ void connector_status_release(struct connector_status *status)
     task_status_release(&status->connector);
     free(status->name);
     *status = (struct connector_status){0};
+}
+
+size_t herder_topics(struct herder *h, const char *name, char ***ret)
+{
+    return status_store_topics(herder_parts(h)->statuses, name, ret);
+}
+
+void herder_forget_topics(struct herder *h, const char *name)
+{
+    status_store_forget_topics(herder_parts(h)->statuses, name);
 }

@@ -7,5 +7,7 @@
 
 /* Stores and plugins; valid while the herder is open. */
 const struct herd *herder_parts(const struct herder *h);
+/* A call of a plugin will never return: nothing that it uses may be freed. Thread: any. */
+void herder_abandoned(struct herder *h);
 
 #endif

@@ -2,7 +2,6 @@
  * JSON, and back. Next: status_store. */
 #include "status_record.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,8 +59,7 @@ bool task_status_parse(struct ks_slice value, struct task_status *ret)
     return ok;
 }
 
-/* Plugins may say anything: bytes that are not UTF-8 become '?'. */
-static json_t *text_or_null(const char *text)
+json_t *status_text_json(const char *text)
 {
     if (!text)
         return json_null();
@@ -81,13 +79,13 @@ char *task_status_format(const struct task_status *status)
 {
     json_t *json = json_object();
     json_object_set_new(json, "state", json_string(task_state_name(status->state)));
-    json_object_set_new(json, "trace", text_or_null(status->trace));
-    json_object_set_new(json, "worker_id", text_or_null(status->worker_id));
+    json_object_set_new(json, "trace", status_text_json(status->trace));
+    json_object_set_new(json, "worker_id", status_text_json(status->worker_id));
     json_object_set_new(json, "generation", json_integer(status->generation));
     if (status->version)
-        json_object_set_new(json, "version", text_or_null(status->version));
+        json_object_set_new(json, "version", status_text_json(status->version));
     if (status->waiting)
-        json_object_set_new(json, "waiting", text_or_null(status->waiting));
+        json_object_set_new(json, "waiting", status_text_json(status->waiting));
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return text;
