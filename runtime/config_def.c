@@ -95,12 +95,16 @@ static bool names_a_secret(const char *option)
     return false;
 }
 
+bool config_def_is_secret(const struct ks_config_def *def, const char *option)
+{
+    return def && !(def->flags & KS_CONFIG_PREFIX) ? def->type == KS_CONFIG_PASSWORD
+                                                   : names_a_secret(option);
+}
+
 const char *config_def_shown(const struct ks_config_def *const *tables, const char *option,
                              const char *value)
 {
-    const struct ks_config_def *def = config_def_find(tables, option);
-    bool is_secret = def && !(def->flags & KS_CONFIG_PREFIX) ? def->type == KS_CONFIG_PASSWORD
-                                                             : names_a_secret(option);
+    bool is_secret = config_def_is_secret(config_def_find(tables, option), option);
     return is_secret && !config_has_placeholder(value) ? HIDDEN : value;
 }
 

@@ -60,6 +60,8 @@ void config_def_print_markdown(const struct ks_config_def *table, FILE *out);
 /* "boolean", "string" … and "high", "medium", "low", as Connect spells them in lower case. */
 const char *config_type_name(enum ks_config_type type);
 const char *config_importance_name(enum ks_config_importance importance);
+/* def: what config_def_find says of the option, NULL included. */
+bool config_def_is_secret(const struct ks_config_def *def, const char *option);
 /* Masks values of PASSWORD options for logs. */
 const char *config_def_shown(const struct ks_config_def *const *tables, const char *option,
                              const char *value);

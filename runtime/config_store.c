@@ -20,9 +20,11 @@
 #include "config_table.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+#include "log_levels.h"
 
 #define READ_BACK_TIMEOUT_MS 30000
 #define SYNC_TIMEOUT_MS 60000
+#define LOGGER_PREFIX "logger-cluster-"
 #define NONCE_BYTES 8
 #define NONCE_SIZE (2 * NONCE_BYTES + 1)
 
@@ -41,6 +43,7 @@ struct config_store {
     pthread_mutex_t write_lock;    /* a create never comes between the records of a deletion */
     pthread_mutex_t lock;          /* guards what follows */
     pthread_cond_t seen;
+    bool is_open; /* the topic has been read to its end */
     struct config_table table;
     struct nonce_waiter *waiters;
 };
@@ -60,6 +63,17 @@ static void wake_waiter(struct config_store *s, const char *nonce, bool refused)
     }
 }
 
+/* Levels from before this worker's start are over. */
+static bool apply_logger(const struct config_store *s, const char *key, const json_t *value)
+{
+    const char *level = json_string_value(json_object_get(value, "level"));
+    int parsed;
+    if (!value || !s->is_open)
+        return true;
+    return level && log_level_parse(level, &parsed) &&
+           log_levels_set(key + strlen(LOGGER_PREFIX), parsed);
+}
+
 void config_store_apply(struct config_store *s, struct ks_slice key, struct ks_slice value,
                         int64_t offset)
 {
@@ -68,7 +82,9 @@ void config_store_apply(struct config_store *s, struct ks_slice key, struct ks_s
     bool ok = false, refused = false;
     if (!value.data || json_is_object(json)) {
         pthread_mutex_lock(&s->lock);
-        ok = config_table_apply(&s->table, name, json, value, offset, &refused);
+        ok = strncmp(name, LOGGER_PREFIX, strlen(LOGGER_PREFIX)) == 0
+                 ? apply_logger(s, name, json)
+                 : config_table_apply(&s->table, name, json, value, offset, &refused);
         wake_waiter(s, json_string_value(json_object_get(json, "nonce")), refused);
         pthread_mutex_unlock(&s->lock);
     }
@@ -118,6 +134,9 @@ enum ks_status config_store_open(const struct worker_config *worker,
         config_store_close(s);
         return status;
     }
+    pthread_mutex_lock(&s->lock);
+    s->is_open = true;
+    pthread_mutex_unlock(&s->lock);
     *ret = s;
     return KS_OK;
 }
@@ -377,4 +396,10 @@ enum ks_status config_store_put_pipeline(struct config_store *s, const char *nam
                                          const char *sha256, struct ks_error *err)
 {
     return put(s, "pipeline-", name, json_pack("{s:s}", "sha256", sha256), NULL, err);
+}
+
+enum ks_status config_store_put_logger(struct config_store *s, const char *logger,
+                                       const char *level, struct ks_error *err)
+{
+    return put(s, LOGGER_PREFIX, logger, json_pack("{s:s}", "level", level), NULL, err);
 }

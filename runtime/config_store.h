@@ -1,7 +1,8 @@
 /* The wanted state of all connectors: the config topic as a table. Connect's keys and values
  * (connector-<c>, task-<c>-<n>, commit-<c>, target-state-<c>, restart-connector-<c>), plus a nonce
  * in every value, by which a writer recognises its own record in the log, and our key
- * pipeline-<path>. Configurations are kept unresolved: no secret reaches the topic.
+ * pipeline-<path>, and logger-cluster-<name>. Configurations are kept unresolved: no secret reaches
+ * the topic.
  *
  * Who was first is decided by the log: a record with "create" is void for every reader if the
  * connector exists at that point. Its writer then repeats the winner's record, so that compaction
@@ -82,6 +83,11 @@ void config_store_post_tasks(struct config_store *s, const char *connector,
 bool config_store_pipeline(struct config_store *s, const char *name, char ret_sha256[65]);
 enum ks_status config_store_put_pipeline(struct config_store *s, const char *name,
                                          const char *sha256, struct ks_error *err);
+
+/* A level (log_levels.h) for that logger of every worker that runs now: who starts later begins
+ * with the level of its own file. */
+enum ks_status config_store_put_logger(struct config_store *s, const char *logger,
+                                       const char *level, struct ks_error *err);
 
 /* For the tests: a store without a topic, and one record of it. */
 struct config_store *config_store_new(config_store_changed_fn *changed, void *arg);

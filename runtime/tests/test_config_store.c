@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "config_store.h"
+#include "log_levels.h"
 
 struct fixture {
     struct config_store *store;
@@ -232,6 +233,14 @@ static void test_pipeline__last_hash(void **state)
     assert_false(config_store_pipeline(f->store, "/p.yaml", found));
 }
 
+static void test_apply__levels_from_before_the_start_are_over(void **state)
+{
+    struct fixture *f = *state;
+    log_levels_init(KS_LOG_INFO);
+    record(f, "logger-cluster-a", "{\"level\":\"DEBUG\"}");
+    assert_int_equal(log_levels_get("a").level, KS_LOG_INFO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +255,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_apply__restart_requests_are_numbered, setup, teardown),
         cmocka_unit_test_setup_teardown(test_apply__auto_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_apply__what_cannot_be_read_has_no_effect, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_apply__levels_from_before_the_start_are_over, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_names__sorted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pipeline__last_hash, setup, teardown),

@@ -15,6 +15,7 @@
 #include "herder.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+#include "log_levels.h"
 
 #define DEADLINE_MS 20000
 
@@ -269,9 +270,20 @@ static void test_apply_pipeline__faults_apply_nothing(void **state)
     assert_false(herder_config(herder, "good", &config));
 }
 
+static void test_put_logger__reaches_the_worker_through_the_topic(void **state)
+{
+    struct ks_error err = {0};
+    log_levels_set("of.the.group", KS_LOG_WARN);
+    assert_int_equal(herder_put_logger(herder, "of.the", "TRACE", &err), HERDER_OK);
+    assert_int_equal(log_levels_get("of.the.group").level, KS_LOG_TRACE);
+    assert_int_equal(herder_put_logger(herder, "of.the", "OFF", &err), HERDER_OK);
+    assert_int_equal(log_levels_get("of.the").level, LOGGER_OFF);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_put_logger__reaches_the_worker_through_the_topic),
         cmocka_unit_test(test_put_connector__runs_and_can_be_read),
         cmocka_unit_test(test_put_connector__answers),
         cmocka_unit_test(test_answers__of_a_connector_that_is_not_there),
