@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 
 import wait
@@ -24,6 +25,12 @@ def program(root):
 
 def plugin_path(root):
     return os.environ.get("KITESTREAM_PLUGIN_PATH", str(root / "build/dev/plugins"))
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 class Kitestream:
@@ -42,8 +49,15 @@ class Kitestream:
             "offset.storage.partitions": 1,
             "status.storage.partitions": 1,
             "plugin.path": plugin_path(root),
+            # The same after a restart: the worker is known by it.
+            "listeners": f"http://127.0.0.1:{free_port()}",
         }
         self.connectors = []
+
+    @property
+    def rest(self):
+        """Where its REST interface is: the first listener."""
+        return self.worker["listeners"].split(",")[0]
 
     # Configuration
 

@@ -1,6 +1,7 @@
 /* `kitestream run`. In: configuration, plugins, pipeline files; out: a worker that runs until a
- * signal. The main thread does nothing but wait for signals; the worker thread opens the herder,
- * applies the files and closes it when told. A file with faults ends the process before anything is
+ * signal. The REST interface comes first, so that /health can say what the worker waits for. The
+ * main thread then does nothing but wait for signals; the worker thread opens the herder, applies
+ * the files and closes it when told. A file with faults ends the process before anything is
  * connected. Death at any point loses nothing: all state is in Kafka, in transactions. */
 #include <pthread.h>
 #include <signal.h>
@@ -14,14 +15,22 @@
 #include "commands.h"
 #include "herder.h"
 #include "log.h"
+#include "rest_server.h"
+#include "worker_client.h"
 
 /* A stop that takes longer is no clean one. */
 #define STOP_LIMIT_MS 10000L
+/* Of which requests that are being handled get this much, and their answers as much again. */
+#define REST_END_MS 500
+/* `timeout` signals its child and its group: two signals at once, one intention. */
+#define SECOND_SIGNAL_MS 1000
+#define CLUSTER_ID_TIMEOUT_MS 5000
 #define WORKER_DONE SIGUSR1
 
 struct run {
-    const struct worker_config *worker;
+    struct worker_config *worker;
     const struct plugin_set *plugins;
+    struct rest_server *rest;
     struct pipeline_file *files;
     size_t file_count;
     pthread_t main_thread;
@@ -29,7 +38,7 @@ struct run {
     pthread_cond_t changed;
     _Atomic bool stop;
     bool failed;
-    bool abandoned; /* a task's thread still runs: nothing may be freed */
+    bool abandoned; /* a thread of a task or a handler still runs: nothing may be freed */
 };
 
 static void request_stop(struct run *run)
@@ -82,6 +91,26 @@ static bool apply_file(struct run *run, struct herder *herder, const struct pipe
     return true;
 }
 
+static void tell_rest(struct run *run, struct herder *herder)
+{
+    char *cluster_id = worker_client_cluster_id(run->worker, CLUSTER_ID_TIMEOUT_MS);
+    rest_server_ready(run->rest, herder, cluster_id ? cluster_id : "");
+    free(cluster_id);
+}
+
+/* What is being handled may still need the herder. */
+static void stop_worker(struct run *run, struct herder *herder)
+{
+    log_info("stopping");
+    rest_server_drain(run->rest, REST_END_MS);
+    herder_stop(herder);
+    bool rest_ended = rest_server_close(run->rest, REST_END_MS);
+    run->rest = NULL;
+    if (!rest_ended)
+        log_warn("a REST request did not end in time; what it changed may or may not be stored");
+    run->abandoned = !rest_ended || !herder_close(herder);
+}
+
 static void run_worker(struct run *run)
 {
     struct herder *herder;
@@ -93,12 +122,12 @@ static void run_worker(struct run *run)
             log_error("%s", err.message);
         return;
     }
+    tell_rest(run, herder);
     for (size_t i = 0; i < run->file_count && !run->failed; i++)
         run->failed = !apply_file(run, herder, &run->files[i]);
     if (!run->failed)
         wait_for_stop(run, -1);
-    log_info("stopping");
-    run->abandoned = !herder_close(herder);
+    stop_worker(run, herder);
 }
 
 static void *worker_thread(void *arg)
@@ -114,7 +143,7 @@ static void *worker_thread(void *arg)
 static void wait_for_signals(struct run *run, const sigset_t *signals)
 {
     bool stopping = false;
-    int64_t deadline_ms = 0;
+    int64_t first_ms = 0, deadline_ms = 0;
     for (;;) {
         int64_t left_ms = stopping ? deadline_ms - clock_mono_ms() : 3600000;
         if (left_ms < 0)
@@ -130,14 +159,32 @@ static void wait_for_signals(struct run *run, const sigset_t *signals)
         }
         if (number < 0)
             continue;
+        if (stopping && clock_mono_ms() < first_ms + SECOND_SIGNAL_MS)
+            continue;
         if (stopping) {
             log_warn("second signal: leaving at once");
             _exit(1);
         }
         stopping = true;
-        deadline_ms = clock_mono_ms() + STOP_LIMIT_MS;
+        first_ms = clock_mono_ms();
+        deadline_ms = first_ms + STOP_LIMIT_MS;
         request_stop(run);
     }
+}
+
+static bool open_rest(struct run *run)
+{
+    const struct rest_context ctx = {.worker = run->worker, .plugins = run->plugins};
+    struct rest_options options;
+    struct ks_error err;
+    enum ks_status status = rest_options_read(run->worker, &options, &err);
+    if (status == KS_OK)
+        status = rest_server_open(&options, &ctx, &run->rest, &err);
+    if (status == KS_OK)
+        worker_config_set_port(run->worker, rest_server_port(run->rest));
+    else
+        log_error("%s", err.message);
+    return status == KS_OK;
 }
 
 static int start_and_wait(struct run *run)
@@ -155,6 +202,8 @@ static int start_and_wait(struct run *run)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->changed, &attributes);
+    if (!open_rest(run))
+        return 1;
     run->main_thread = pthread_self();
     pthread_t thread;
     if (pthread_create(&thread, NULL, worker_thread, run) != 0) {
@@ -163,8 +212,11 @@ static int start_and_wait(struct run *run)
     }
     wait_for_signals(run, &signals);
     pthread_join(thread, NULL);
+    if (run->rest)
+        rest_server_close(run->rest, REST_END_MS);
     if (run->abandoned) {
-        log_warn("a task did not end in time; its transaction is void and will be repeated");
+        log_warn(
+            "something did not end in time; a task's transaction is void and will be repeated");
         _exit(run->failed ? 1 : 0);
     }
     log_info("stopped");
@@ -182,7 +234,7 @@ static void log_problems(const struct plugin_set *plugins)
         log_warn("%s: %s", list[i].path, list[i].message);
 }
 
-int command_run(const struct cli *cli, const struct worker_config *worker,
+int command_run(const struct cli *cli, struct worker_config *worker,
                 const struct plugin_set *plugins, FILE *err)
 {
     FILE *nowhere = fopen("/dev/null", "w");

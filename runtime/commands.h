@@ -9,8 +9,9 @@
 /* Problems as "file:line: message" on `err`. Connects to nothing. */
 int command_check(const struct cli *cli, const struct plugin_set *plugins, FILE *out, FILE *err);
 int command_plugins(const struct cli *cli, const struct plugin_set *plugins, FILE *out, FILE *err);
-/* Blocks SIGTERM and SIGINT and waits for them; call before any other thread exists. */
-int command_run(const struct cli *cli, const struct worker_config *worker,
+/* Blocks SIGTERM and SIGINT and waits for them; call before any other thread exists. Sets the
+ * worker's port. */
+int command_run(const struct cli *cli, struct worker_config *worker,
                 const struct plugin_set *plugins, FILE *err);
 
 #endif

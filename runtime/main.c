@@ -16,7 +16,7 @@ static int command_tail(const struct cli *cli, const struct worker_config *worke
     return tail_main(worker, &options);
 }
 
-static int run_command(const struct cli *cli, const struct worker_config *worker)
+static int run_command(const struct cli *cli, struct worker_config *worker)
 {
     if (cli->command == CLI_TAIL)
         return command_tail(cli, worker);

@@ -33,7 +33,7 @@ struct rest_pool {
     struct entry *first, *last; /* waiting and running, oldest first */
     size_t threads, writers, max_writers;
     int64_t timeout_ms;
-    bool closing;
+    bool stopping, closing;
 };
 
 static _Thread_local struct entry *current;
@@ -131,18 +131,6 @@ static void *pool_thread(void *arg)
 
 /* ---- for the server ---- */
 
-void rest_pool_submit(struct rest_pool *p, const struct rest_job *job)
-{
-    struct entry *e = xcalloc(1, sizeof *e);
-    e->job = *job;
-    e->begin_ms = clock_mono_ms();
-    e->wall_ms = clock_wall_ms();
-    pthread_mutex_lock(&p->lock);
-    append(p, e);
-    pthread_cond_signal(&p->work);
-    pthread_mutex_unlock(&p->lock);
-}
-
 static const char *doing(const struct entry *e)
 {
     const char *waits_for = atomic_load(&e->waits_for);
@@ -180,9 +168,25 @@ static void answer_early(struct rest_pool *p, struct entry *e, bool stopping)
         free_entry(e);
 }
 
+void rest_pool_submit(struct rest_pool *p, const struct rest_job *job)
+{
+    struct entry *e = xcalloc(1, sizeof *e);
+    e->job = *job;
+    e->begin_ms = clock_mono_ms();
+    e->wall_ms = clock_wall_ms();
+    pthread_mutex_lock(&p->lock);
+    append(p, e);
+    if (p->stopping)
+        answer_early(p, e, true);
+    else
+        pthread_cond_signal(&p->work);
+    pthread_mutex_unlock(&p->lock);
+}
+
 void rest_pool_expire(struct rest_pool *p, bool stopping)
 {
     pthread_mutex_lock(&p->lock);
+    p->stopping |= stopping;
     int64_t latest_ms = clock_mono_ms() - p->timeout_ms;
     while (p->first && (stopping || p->first->begin_ms <= latest_ms))
         answer_early(p, p->first, stopping);

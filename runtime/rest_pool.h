@@ -29,7 +29,8 @@ struct rest_job {
 enum ks_status rest_pool_open(size_t threads, int64_t timeout_ms, struct rest_pool **ret,
                               struct ks_error *err);
 void rest_pool_submit(struct rest_pool *p, const struct rest_job *job);
-/* Answers jobs that are older than the time limit; all of them, if the worker is `stopping`. */
+/* Answers jobs that are older than the time limit; if the worker is `stopping`, all of them, and
+ * from then on each one at once. */
 void rest_pool_expire(struct rest_pool *p, bool stopping);
 /* Waits until no job is left; false: some still were at the deadline. */
 bool rest_pool_wait(struct rest_pool *p, int64_t wait_ms);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <syslog.h>
 
+#include "alloc.h"
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
@@ -51,4 +52,20 @@ enum ks_status worker_client_open(rd_kafka_type_t type, rd_kafka_conf_t *take_co
     }
     *ret = rk;
     return KS_OK;
+}
+
+char *worker_client_cluster_id(const struct worker_config *worker, int timeout_ms)
+{
+    const struct worker_client_option none[] = {{0}};
+    struct ks_error err;
+    rd_kafka_conf_t *conf;
+    rd_kafka_t *rk;
+    if (worker_client_conf(worker, "admin", NULL, none, NULL, &conf, &err) != KS_OK ||
+        worker_client_open(RD_KAFKA_PRODUCER, conf, "cluster", &rk, &err) != KS_OK)
+        return NULL;
+    char *answer = rd_kafka_clusterid(rk, timeout_ms);
+    char *id = answer ? xstrdup(answer) : NULL;
+    rd_kafka_mem_free(rk, answer);
+    rd_kafka_destroy(rk);
+    return id;
 }

@@ -20,5 +20,7 @@ enum ks_status worker_client_conf(const struct worker_config *worker, const char
 /* Takes conf, also on failure. */
 enum ks_status worker_client_open(rd_kafka_type_t type, rd_kafka_conf_t *take_conf,
                                   const char *what, rd_kafka_t **ret, struct ks_error *err);
+/* What the brokers call their cluster; the caller frees. NULL: they did not say in time. */
+char *worker_client_cluster_id(const struct worker_config *worker, int timeout_ms);
 
 #endif

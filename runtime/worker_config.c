@@ -110,8 +110,8 @@ static enum ks_log_level level_of(const char *name)
     return KS_LOG_INFO;
 }
 
-/* host:port after "http://"; an address without a port or with port 0 says nothing lasting. */
-static char *make_worker_id(const struct ks_config *config)
+/* host:port after "http://"; without a port the process's number makes it this worker's. */
+static char *make_worker_id(const struct ks_config *config, uint16_t real_port)
 {
     char **listeners;
     size_t count = ks_config_list(config, "listeners", &listeners);
@@ -131,7 +131,7 @@ static char *make_worker_id(const struct ks_config *config)
         host = own_host;
     }
     if (port <= 0)
-        port = getpid();
+        port = real_port > 0 ? real_port : getpid();
     char *id = xasprintf("%s:%lld", host, (long long)port);
     free(from_listener);
     free(listeners);
@@ -177,7 +177,7 @@ static void fill_members(struct worker_config *c)
     c->status_replication = (int)ks_config_long(&config, "status.storage.replication.factor", 3);
     c->offset_partitions = (int)ks_config_long(&config, "offset.storage.partitions", 25);
     c->status_partitions = (int)ks_config_long(&config, "status.storage.partitions", 5);
-    c->worker_id = make_worker_id(&config);
+    c->worker_id = make_worker_id(&config, 0);
     fill_plugin_path(c, &config);
     c->exactly_once_source =
         strcmp(ks_config_get(&config, "exactly.once.source.support"), "enabled") == 0;
@@ -239,6 +239,13 @@ enum ks_status worker_config_load(const char *path, struct worker_config *ret, s
     string_map_release(&r.written);
     string_map_release(&r.lines);
     return status;
+}
+
+void worker_config_set_port(struct worker_config *c, uint16_t port)
+{
+    struct ks_config config = string_map_view(&c->all);
+    free(c->worker_id);
+    c->worker_id = make_worker_id(&config, port);
 }
 
 void worker_config_release(struct worker_config *c)

@@ -34,6 +34,8 @@ const struct ks_config_def *worker_config_table(void);
 enum ks_status worker_config_load(const char *path, struct worker_config *ret,
                                   struct ks_error *err);
 void worker_config_release(struct worker_config *c);
+/* Names this worker by the port it really listens on, where the configuration says 0. */
+void worker_config_set_port(struct worker_config *c, uint16_t port);
 /* What librdkafka needs: worker-wide client options (security.*, sasl.*, ssl.*), then
  * `role_prefix` ("producer." / "consumer." / "admin."), then, if given, the connector's
  * `override_prefix` ("producer.override." …). */

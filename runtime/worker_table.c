@@ -110,8 +110,12 @@ static const struct ks_config_def table[] = {
 
     {.name = "listeners", .type = KS_CONFIG_LIST, .default_value = "http://127.0.0.1:8083",
      .group = REST,
-     .doc = "Addresses of the REST interface, http://host:port. Loopback unless you say "
-            "otherwise: the interface has no passwords of its own."},
+     .doc = "Addresses of the REST interface, http://host:port or https://host:port, separated by "
+            "commas. Port 0 takes a free one; without a host it listens on all addresses. Nothing "
+            "between commas: no REST interface."},
+    {.name = "admin.listeners", .type = KS_CONFIG_LIST, .importance = KS_CONFIG_LOW, .group = REST,
+     .doc = "Addresses where /admin (log levels) is served instead of on the listeners. Empty: "
+            "nowhere. Not given: on the listeners."},
     {.name = "rest.advertised.host.name", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
      .group = REST,
      .doc = "Host by which other workers and status answers name this one; default: that of the "
@@ -119,6 +123,64 @@ static const struct ks_config_def table[] = {
     {.name = "rest.advertised.port", .type = KS_CONFIG_INT, .importance = KS_CONFIG_LOW,
      .flags = KS_CONFIG_RANGE, .min = 1, .max = 65535, .group = REST,
      .doc = "Port beside that host; default: that of the first listener."},
+    {.name = "rest.request.timeout.ms", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "90000", .min = 100, .max = 3600000, .group = REST,
+     .doc = "Milliseconds after which a request that still waits is answered with 500, naming what "
+            "it waits for."},
+    {.name = "rest.client.timeout.ms", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "30000", .min = 100, .max = 3600000, .group = REST,
+     .doc = "Milliseconds a client has to send a whole request, from the connection or the answer "
+            "before, and to take a whole answer. Then the connection is closed."},
+    {.name = "rest.max.body.bytes", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "1048576", .min = 1024, .max = 104857600,
+     .group = REST, .doc = "Largest body of a request; a larger one gets 413."},
+    {.name = "rest.max.header.bytes", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "16384", .min = 1024, .max = 1048576,
+     .group = REST, .doc = "Largest request line and headers together; larger ones get 431."},
+    {.name = "rest.max.connections", .type = KS_CONFIG_INT, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "500", .min = 2, .max = 100000, .group = REST,
+     .doc = "Open connections per listener. At that number the one that has been without a "
+            "request for the longest time is closed."},
+    {.name = "rest.threads", .type = KS_CONFIG_INT, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "8", .min = 3, .max = 1000, .group = REST,
+     .doc = "Requests that are handled at the same time; two of them are kept for requests that "
+            "only read."},
+    {.name = "listeners.https.ssl.certificate.location", .type = KS_CONFIG_STRING,
+     .importance = KS_CONFIG_MEDIUM, .group = REST,
+     .doc = "PEM file with the certificate of https:// listeners, followed by the intermediate "
+            "ones. Read again when it changes, like the files below."},
+    {.name = "listeners.https.ssl.key.location", .type = KS_CONFIG_STRING,
+     .importance = KS_CONFIG_MEDIUM, .group = REST,
+     .doc = "PEM file with its private key, not encrypted."},
+    {.name = "listeners.https.ssl.ca.location", .type = KS_CONFIG_STRING,
+     .importance = KS_CONFIG_LOW, .group = REST,
+     .doc = "PEM file with certificate authorities. With it, clients must show a certificate that "
+            "one of them has signed."},
+    {.name = "rest.auth.users.file", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_MEDIUM,
+     .group = REST,
+     .doc = "Properties file with a line user=password for HTTP basic authentication. A password "
+            "that begins with $ is a hash of crypt(3), as `openssl passwd -6` makes it. With this "
+            "option or rest.auth.tokens.file every request needs a login."},
+    {.name = "rest.auth.tokens.file", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_MEDIUM,
+     .group = REST,
+     .doc = "Properties file with a line name=token for each bearer token (Authorization: Bearer "
+            "token). The name is for the log and for rest.auth.read.only."},
+    {.name = "rest.auth.read.only", .type = KS_CONFIG_LIST, .importance = KS_CONFIG_MEDIUM,
+     .group = REST,
+     .doc = "Names of users and tokens that may read everything and change nothing."},
+    {.name = "rest.auth.health.open", .type = KS_CONFIG_BOOLEAN, .importance = KS_CONFIG_LOW,
+     .default_value = "false", .group = REST, .doc = "Whether /health answers without a login."},
+    {.name = "access.control.allow.origin", .type = KS_CONFIG_STRING,
+     .importance = KS_CONFIG_LOW, .group = REST,
+     .doc = "Origins whose pages may use the interface from a browser, separated by commas; * for "
+            "all. Not given: none."},
+    {.name = "access.control.allow.methods", .type = KS_CONFIG_STRING,
+     .importance = KS_CONFIG_LOW, .group = REST,
+     .doc = "Methods that they may use; not given: GET, POST and HEAD."},
+    {.name = "response.http.headers.config", .type = KS_CONFIG_STRING,
+     .importance = KS_CONFIG_LOW, .group = REST,
+     .doc = "Headers of every answer: set name: value, or add name: value, separated by commas; a "
+            "rule whose value has a comma stands in double quotes."},
 
     {.name = "security.protocol", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_MEDIUM,
      .default_value = "PLAINTEXT", .group = CLIENTS,

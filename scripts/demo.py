@@ -30,6 +30,7 @@ config.storage.replication.factor: 1
 offset.storage.replication.factor: 1
 status.storage.replication.factor: 1
 plugin.path: {plugins}
+listeners: http://127.0.0.1:0
 """
 PIPELINE = """\
 pipelines:

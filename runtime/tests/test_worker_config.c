@@ -101,11 +101,15 @@ static void test_load__worker_id(void **state)
     assert_int_equal(load(f, "listeners: http://127.0.0.1:0\n", NULL), KS_OK);
     assert_string_equal(f->config.worker_id, id);
     free(id);
+    worker_config_set_port(&f->config, 45678);
+    assert_string_equal(f->config.worker_id, "127.0.0.1:45678");
     worker_config_release(&f->config);
     assert_int_equal(
         load(f, "rest.advertised: {host.name: w1, port: 80}\nlisteners: http://0.0.0.0:8083\n",
              NULL),
         KS_OK);
+    assert_string_equal(f->config.worker_id, "w1:80");
+    worker_config_set_port(&f->config, 45678);
     assert_string_equal(f->config.worker_id, "w1:80");
 }
 

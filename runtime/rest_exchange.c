@@ -1,0 +1,244 @@
+/* One request's way. In: the HTTP library's calls, on its thread; out: an answer queued there.
+ * Next: rest_router and the handlers. What is refused is decided at the headers, but told when the
+ * body has been read and dropped, so that the connection stays usable; only who asks with "Expect:
+ * 100-continue" is told at once. Handlers run on the pool while the connection is suspended: the
+ * exchange belongs to the connection, the call to the pool, and only exchange_done connects them.
+ */
+#include "rest_exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "alloc.h"
+#include "log.h"
+
+struct exchange {
+    struct rest_daemon *daemon;
+    struct MHD_Connection *connection;
+    struct rest_client *client;
+    char *uri;
+    struct rest_call *call; /* until the pool has it */
+    struct rest_response res;
+    bool begun, submitted;
+    bool decided; /* res is the answer; read under the server's lock once submitted */
+};
+
+/* ---- connection ---- */
+
+void rest_exchange_connection(void *arg, struct MHD_Connection *connection, void **context,
+                              enum MHD_ConnectionNotificationCode what)
+{
+    struct rest_daemon *daemon = arg;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *context = rest_client_add(daemon->server->clients, info->connect_fd, daemon->group);
+    } else {
+        rest_client_remove(daemon->server->clients, *context);
+    }
+}
+
+void *rest_exchange_begin(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+    struct exchange *x = xcalloc(1, sizeof *x);
+    x->daemon = arg;
+    x->connection = connection;
+    x->uri = xstrdup(uri);
+    x->client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    return x;
+}
+
+void rest_exchange_end(void *arg, struct MHD_Connection *connection, void **exchange,
+                       enum MHD_RequestTerminationCode why)
+{
+    struct exchange *x = *exchange;
+    if (!x)
+        return;
+    rest_client_phase(x->daemon->server->clients, x->client, REST_CLIENT_SENDS);
+    if (x->call)
+        rest_call_release(x->call);
+    free(x->call);
+    rest_response_release(&x->res);
+    free(x->uri);
+    free(x);
+    *exchange = NULL;
+}
+
+/* ---- the answer ---- */
+
+static struct MHD_Response *make_response(struct rest_response *res)
+{
+    char *text = NULL;
+    size_t len = 0;
+    if (res->json) {
+        text = json_dumps(res->json, JSON_COMPACT | JSON_ENCODE_ANY);
+        len = text ? strlen(text) : 0;
+    } else {
+        len = res->text.len;
+        text = ks_buf_take_str(&res->text);
+    }
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+    const char *type = res->json ? "application/json" : res->text_type;
+    if (type)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (res->location)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, res->location);
+    if (res->allow)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, res->allow);
+    return response;
+}
+
+static enum MHD_Result send_answer(struct exchange *x)
+{
+    struct rest_server *s = x->daemon->server;
+    pthread_mutex_lock(&s->lock);
+    bool stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    unsigned status = x->res.status ? (unsigned)x->res.status : 200;
+    struct MHD_Response *response = make_response(&x->res);
+    if (stopping)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    rest_client_phase(s->clients, x->client, REST_CLIENT_RECEIVES);
+    enum MHD_Result result = MHD_queue_response(x->connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* ---- the headers ---- */
+
+static const char *header(struct exchange *x, const char *name)
+{
+    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result add_length(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    size_t *sum = arg;
+    *sum += strlen(name) + (value ? strlen(value) : 0) + strlen(": \r\n");
+    return MHD_YES;
+}
+
+static bool check_headers(struct exchange *x)
+{
+    const struct rest_options *options = &x->daemon->server->options;
+    size_t len = strlen(x->uri);
+    MHD_get_connection_values(x->connection, MHD_HEADER_KIND, add_length, &len);
+    const char *body_len = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (len > options->max_header_bytes)
+        rest_fail(&x->res, 431, "The request line and headers are longer than %zu bytes",
+                  options->max_header_bytes);
+    else if (body_len && strtoull(body_len, NULL, 10) > options->max_body_bytes)
+        rest_fail(&x->res, 413, "The request's body is longer than %zu bytes",
+                  options->max_body_bytes);
+    return x->res.status == 0;
+}
+
+static bool find_route(struct exchange *x, const char *method)
+{
+    x->call = xcalloc(1, sizeof *x->call);
+    bool admin = x->daemon->serves & REST_SERVES_ADMIN;
+    if (!rest_router_find(method, x->uri, header(x, MHD_HTTP_HEADER_CONTENT_TYPE),
+                          header(x, MHD_HTTP_HEADER_ACCEPT), admin, x->call, &x->res))
+        return false;
+    if ((x->daemon->serves & REST_SERVES_API) || (x->call->route->flags & REST_ADMIN))
+        return true;
+    rest_fail(&x->res, 404, "HTTP 404 Not Found");
+    return false;
+}
+
+static enum MHD_Result take_headers(struct exchange *x, const char *method)
+{
+    x->begun = true;
+    x->decided = !check_headers(x) || !find_route(x, method);
+    const char *expect = header(x, MHD_HTTP_HEADER_EXPECT);
+    return x->decided && expect && strcasecmp(expect, "100-continue") == 0 ? send_answer(x)
+                                                                           : MHD_YES;
+}
+
+/* ---- the body ---- */
+
+static void take_body(struct exchange *x, const char *data, size_t len)
+{
+    size_t max = x->daemon->server->options.max_body_bytes;
+    if (x->decided)
+        return;
+    if (x->call->body.len + len <= max) {
+        ks_buf_add(&x->call->body, data, len);
+        return;
+    }
+    rest_fail(&x->res, 413, "The request's body is longer than %zu bytes", max);
+    x->decided = true;
+}
+
+/* ---- the handler ---- */
+
+/* Thread: any. */
+static void exchange_done(void *arg, struct rest_response *res)
+{
+    struct exchange *x = arg;
+    struct rest_server *s = x->daemon->server;
+    pthread_mutex_lock(&s->lock);
+    x->res = *res;
+    *res = (struct rest_response){0};
+    x->decided = true;
+    pthread_mutex_unlock(&s->lock);
+    MHD_resume_connection(x->connection);
+}
+
+static void submit(struct exchange *x, const struct rest_context *ctx)
+{
+    struct rest_server *s = x->daemon->server;
+    const struct rest_job job = {
+        .take_call = x->call, .ctx = *ctx, .done = exchange_done, .done_arg = x};
+    x->call = NULL;
+    x->submitted = true;
+    rest_client_phase(s->clients, x->client, REST_CLIENT_WAITS);
+    MHD_suspend_connection(x->connection);
+    rest_pool_submit(s->pool, &job);
+}
+
+static enum MHD_Result handle(struct exchange *x)
+{
+    struct rest_server *s = x->daemon->server;
+    pthread_mutex_lock(&s->lock);
+    struct rest_context ctx = s->ctx;
+    bool stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    bool early = x->call->route->flags & REST_EARLY;
+    if (early) {
+        rest_router_handle(&ctx, x->call, &x->res);
+    } else if (stopping) {
+        rest_fail(&x->res, 503, "The worker is stopping");
+    } else if (!ctx.herder) {
+        rest_fail(&x->res, 503,
+                  "The worker is starting: it has not read its topics from Kafka (%s) yet; the log "
+                  "says why",
+                  ctx.worker->bootstrap_servers);
+    } else {
+        submit(x, &ctx);
+        return MHD_YES;
+    }
+    return send_answer(x);
+}
+
+enum MHD_Result rest_exchange_access(void *arg, struct MHD_Connection *connection, const char *url,
+                                     const char *method, const char *version, const char *data,
+                                     size_t *data_len, void **exchange)
+{
+    struct exchange *x = *exchange;
+    if (!x->begun)
+        return take_headers(x, method);
+    if (*data_len > 0) {
+        take_body(x, data, *data_len);
+        *data_len = 0;
+        return MHD_YES;
+    }
+    pthread_mutex_lock(&x->daemon->server->lock);
+    bool decided = x->decided;
+    pthread_mutex_unlock(&x->daemon->server->lock);
+    return decided ? send_answer(x) : handle(x);
+}
