@@ -56,6 +56,7 @@ void partition_queue_free(struct partition_queue *q)
         job_free(pj);
     }
     free(q->records);
+    free(q->ends);
     free(q->blocked);
     free(q);
 }

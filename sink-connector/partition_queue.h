@@ -25,6 +25,9 @@ struct partition_queue {
     int32_t partition;
     int64_t upsert_below; /* c records below it may have been written before (ordering §5) */
     int64_t committed;    /* position in the last commit; -1: none */
+    bool late;            /* added to its topic later; rows wait for the older ones */
+    int64_t *ends;        /* of the topic's partitions, when its first row was there; or NULL */
+    int32_t end_count;
 
     struct queued_record *records; /* a ring */
     size_t head, count, cap;

@@ -17,7 +17,10 @@
 struct sink_topic {
     char *name;
     struct partition_queue **partitions;
-    int32_t count; /* 0: the topic does not exist; -1: not yet assigned */
+    int32_t count; /* 0: the topic does not exist */
+    bool wanted;   /* Kafka shall be asked for its partitions */
+    int64_t asked_ms;
+    int64_t missing_ms; /* since when a DDL names one that Kafka does not know; 0: none does */
 };
 
 struct sink_counters {
@@ -48,8 +51,10 @@ struct sink_core {
     struct map quarantined; /* collection ID -> reason (char *) */
     struct map adopted;     /* collection IDs that were there before: c rows are Upserts */
 
-    struct strmap topics;                /* name -> struct sink_topic */
-    size_t unassigned;                   /* of them */
+    struct strmap topics; /* name -> struct sink_topic */
+    size_t unassigned;    /* how many of them are wanted */
+    size_t look_at;       /* the topic that is asked for new partitions next */
+    int64_t looked_ms;
     struct partition_queue **partitions; /* all of them */
     size_t partition_count, partition_cap;
     size_t queued_bytes;
@@ -69,9 +74,16 @@ struct sink_core {
 /* sink_start.c */
 enum ks_status sink_core_start(struct sink_core *s, const struct ks_config *config,
                                struct ks_error *err);
+
+/* sink_partitions.c */
 /* Notes that the topic's rows are wanted; sink_core_assign asks for its partitions. */
 void sink_core_follow(struct sink_core *s, const char *topic);
+/* Partitions that are wanted, and those that came since. */
 enum ks_status sink_core_assign(struct sink_core *s, struct ks_error *err);
+/* A ddl_reached_fn; arg: the core. */
+bool sink_reached(void *arg, const struct ks_topic_partition *position);
+/* May the first record of the partition be written, as far as other partitions are concerned? */
+bool sink_may_begin(struct sink_core *s, struct partition_queue *q);
 
 /* sink_rows.c */
 enum ks_status sink_rows_put(struct sink_core *s, const struct ks_record *record,
@@ -88,7 +100,6 @@ enum ks_status sink_ddl_read(struct sink_core *s, struct ddl *ddl, struct ks_err
 enum ks_status sink_ddl_dispatch(struct sink_core *s, struct ks_error *err);
 enum ks_status sink_ddl_done(struct sink_core *s, struct pool_work *work, struct ks_error *err);
 void sink_ddl_follow(struct sink_core *s, const struct ddl *ddl);
-bool sink_ddl_reached(void *arg, const struct ks_topic_partition *position);
 void sink_quarantine(struct sink_core *s, int64_t collection_id, const char *reason);
 const char *sink_quarantine_reason(const struct sink_core *s, int64_t collection_id);
 

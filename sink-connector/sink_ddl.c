@@ -132,19 +132,6 @@ enum ks_status sink_ddl_put(struct sink_core *s, const struct ks_record *record,
     return status;
 }
 
-/* ---- when it is due ---- */
-
-bool sink_ddl_reached(void *arg, const struct ks_topic_partition *position)
-{
-    struct sink_core *s = arg;
-    const struct sink_topic *topic = strmap_get(&s->topics, position->topic);
-    if (topic && topic->count < 0)
-        return false; /* not yet known */
-    if (!topic || position->partition >= topic->count)
-        return true; /* the topic is gone, or left out */
-    return sink_position(s, topic->partitions[position->partition]) >= position->offset;
-}
-
 /* ---- giving out ---- */
 
 static void done(struct sink_core *s, struct queued_ddl *item)

@@ -217,7 +217,8 @@ enum ks_status sink_rows_dispatch(struct sink_core *s, struct ks_error *err)
         bool more = true;
         while (!status && more && q->count > 0 && q->job_count < JOBS_AHEAD && !q->blocked &&
                (q->waits_for_seq == 0 || seq_set_has(&s->state.applied, q->waits_for_seq) ||
-                s->quarantined.len > 0))
+                s->quarantined.len > 0) &&
+               sink_may_begin(s, q))
             status = dispatch_first(s, q, &more, err);
     }
     return status ? status : sink_rows_pause(s, err);

@@ -33,7 +33,7 @@ static size_t collect(struct sink_core *s, struct ks_topic_partition *offsets,
     for (size_t i = 0; i < s->partition_count; i++) {
         struct partition_queue *q = s->partitions[i];
         int64_t position = sink_position(s, q);
-        if (position < 0 || position == q->committed)
+        if (position < 0 || position == q->committed || q->late)
             continue;
         offsets[count] = (struct ks_topic_partition){q->topic, q->partition, position};
         state[count].partition_json = sink_offset_partition(&s->arena, q->topic, q->partition);

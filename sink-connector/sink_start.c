@@ -87,114 +87,7 @@ static enum ks_status read_ddl_topic(struct sink_core *s, struct ks_error *err)
     return s->host->assign(s->host->task, &tp, err);
 }
 
-/* ---- data partitions ---- */
-
-static enum ks_status check_start(struct sink_core *s, const char *topic, int32_t partition,
-                                  int64_t *start, int64_t low, struct ks_error *err)
-{
-    if (*start >= low || (*start < 0 && low == 0)) {
-        if (*start < 0)
-            *start = 0;
-        return KS_OK;
-    }
-    if (!s->options.allow_missing)
-        return ks_error_set(err, KS_ERR_FATAL,
-                            "%s partition %d begins at offset %" PRId64 ", but this sink needs it "
-                            "from %" PRId64 ": retention removed records. Start from a new copy, "
-                            "or set missing.records=skip to go on without them",
-                            topic, (int)partition, low, *start < 0 ? (int64_t)0 : *start);
-    ks_log(s->host, KS_LOG_WARN, "%s partition %d: records before offset %" PRId64 " are gone",
-           topic, (int)partition, low);
-    *start = low;
-    return KS_OK;
-}
-
-/* The group's offset, or our own copy of it when the group's has expired. *ret_moved: they differ,
- * so a tool changed the group's. */
-static enum ks_status committed_offset(struct sink_core *s, const char *topic, int32_t partition,
-                                       int64_t *ret, bool *ret_moved, struct ks_error *err)
-{
-    struct ks_topic_partition tp = {topic, partition, -1};
-    int64_t own = -1;
-    enum ks_status status = s->host->committed(s->host->task, &tp, 1, err);
-    if (!status)
-        status = sink_offset_read(s->host, topic, partition, &own, err);
-    *ret = tp.offset >= 0 ? tp.offset : own;
-    *ret_moved = tp.offset >= 0 && own >= 0 && tp.offset != own;
-    return status;
-}
-
-static enum ks_status assign(struct sink_core *s, struct sink_topic *topic, int32_t partition,
-                             struct ks_error *err)
-{
-    int64_t low, high, start = -1;
-    bool moved = false;
-    enum ks_status status =
-        s->host->watermarks(s->host->task, topic->name, partition, &low, &high, err);
-    if (!status)
-        status = committed_offset(s, topic->name, partition, &start, &moved, err);
-    if (!status)
-        status = check_start(s, topic->name, partition, &start, low, err);
-    if (status)
-        return status;
-    struct ks_topic_partition tp = {topic->name, partition, start};
-    status = s->host->assign(s->host->task, &tp, err);
-    if (status)
-        return status;
-    struct partition_queue *q = partition_queue_new(topic->name, partition);
-    if (!s->was_clean || moved)
-        q->upsert_below = high;
-    topic->partitions[partition] = q;
-    s->partitions =
-        xgrow(s->partitions, s->partition_count, &s->partition_cap, sizeof(*s->partitions));
-    s->partitions[s->partition_count++] = q;
-    return KS_OK;
-}
-
-void sink_core_follow(struct sink_core *s, const char *name)
-{
-    struct sink_topic *topic = strmap_get(&s->topics, name);
-    if (!topic) {
-        topic = xcalloc(1, sizeof(*topic));
-        topic->name = xstrdup(name);
-        strmap_put(&s->topics, name, topic);
-    }
-    if (topic->count == 0) {
-        topic->count = -1;
-        s->unassigned++;
-    }
-}
-
-static enum ks_status assign_topic(struct sink_core *s, struct sink_topic *topic,
-                                   struct ks_error *err)
-{
-    int32_t count;
-    enum ks_status status = s->host->topic_partitions(s->host->task, topic->name, &count, err);
-    if (status)
-        return status;
-    if (!topic->partitions && count > 0)
-        topic->partitions = xcalloc((size_t)count, sizeof(*topic->partitions));
-    for (int32_t i = 0; i < count && !status; i++)
-        if (!topic->partitions[i])
-            status = assign(s, topic, i, err);
-    if (status)
-        return status;
-    topic->count = count;
-    s->unassigned--;
-    return KS_OK;
-}
-
-enum ks_status sink_core_assign(struct sink_core *s, struct ks_error *err)
-{
-    const char *name;
-    void *topic;
-    enum ks_status status = KS_OK;
-    for (size_t pos = 0;
-         !status && s->unassigned > 0 && strmap_next(&s->topics, &pos, &name, &topic);)
-        if (((struct sink_topic *)topic)->count < 0)
-            status = assign_topic(s, topic, err);
-    return status;
-}
+/* ---- data topics ---- */
 
 static void follow_collection(void *arg, struct catalogue_collection *coll)
 {
@@ -246,7 +139,7 @@ enum ks_status sink_core_start(struct sink_core *s, const struct ks_config *conf
     s->decoder = change_decoder_new(s->host);
     s->codec = ddl_codec_new();
     s->applied = catalogue_new();
-    s->queue = ddl_queue_new(sink_ddl_reached, s);
+    s->queue = ddl_queue_new(sink_reached, s);
     status = sink_state_read(s->host, &s->state, &found, err);
     s->first_start = !found;
     if (!status)

@@ -44,7 +44,7 @@ struct ks_task {
     const struct ks_schema *rows, *ddl;
     struct held_topic topics[TOPICS];
     size_t topic_count;
-    int64_t last_seq;
+    int64_t last_seq, last_tick;
     struct strmap state; /* partition JSON -> offset JSON */
     struct ks_config_entry options[OPTIONS];
     size_t option_count;
@@ -83,6 +83,11 @@ void sink_host_topic(struct sink_host *h, const char *topic, int32_t partitions)
     held->partitions = partitions;
     for (int32_t i = 0; i < PARTITIONS; i++)
         held->parts[i].committed = -1;
+}
+
+void sink_host_grow(struct sink_host *h, const char *topic, int32_t partitions)
+{
+    topic_of(&h->task, topic)->partitions = partitions;
 }
 
 static int64_t add_record(struct ks_task *t, const char *topic, int32_t partition,
@@ -129,7 +134,7 @@ int64_t sink_host_row(struct sink_host *h, const char *topic, int32_t partition,
     headers[1] = header(t, "__source.collection_id", collection_id);
     headers[2] = header(t, "__source.partition_id", 1);
     headers[3] = header(t, "__source.ddl_seq", ddl_seq);
-    headers[4] = header(t, "__source.tick", 1);
+    headers[4] = header(t, "__source.tick", ++t->last_tick);
     headers[5] = (struct ks_header){"__source.partition", {"_default", 8}};
     snprintf(image, sizeof(image), "{\"id\":%" PRId64 ",\"v\":%" PRId64 "}", key, value);
     return add_record(t, topic, partition,

@@ -17,6 +17,8 @@ void sink_host_option(struct sink_host *h, const char *key, const char *value);
 
 /* ---- the stream ---- */
 void sink_host_topic(struct sink_host *h, const char *topic, int32_t partitions);
+/* Adds partitions, up to this number. */
+void sink_host_grow(struct sink_host *h, const char *topic, int32_t partitions);
 /* Gives the DDL its seq and puts it on p.ddl. */
 int64_t sink_host_ddl(struct sink_host *h, const struct ddl *ddl);
 /* A row of partition _default: key, value. Returns its offset. */
