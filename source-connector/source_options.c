@@ -296,6 +296,13 @@ const struct ks_config_def source_option_table[] = {
         .group = "Speed and memory",
         .doc = "Bytes that are fetched ahead from the source's queue.",
     },
+    {
+        .name = "cdc.task",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .group = "Stream",
+        .doc = "Set by POST /cdc, and read by nothing else: what was asked for, without secrets.",
+    },
     TABLE_END,
 };
 

@@ -1,0 +1,361 @@
+/* Making a task. In: a create request; out: its two connectors in the config topic. Next: the
+ * herder of whichever worker holds their slots.
+ *
+ * Order of the writes, and what a crash leaves:
+ *   1. <task_id>-source, only if there is none, STOPPED. The log decides who was first; from here
+ *      on the ID is taken, and another create of it answers with it.
+ *   2. <task_id>-sink, STARTED. It waits for the stream.
+ *   3. the source is STARTED.
+ * Between 1 and 3 the task is half made: `get` says so, and the same create again, or delete, puts
+ * it right. A task for Kafka is one connector, written STARTED. delete takes the sink first and the
+ * source last, so that it can leave nothing but a half made task either. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "alloc.h"
+#include "cdc_names.h"
+#include "cdc_ops.h"
+#include "cdc_position.h"
+#include "cdc_target.h"
+#include "connector_plan.h"
+#include "kitestream/sdk/util.h"
+#include "log.h"
+
+/* Looking at what others cover and writing what this one covers is one step, on one worker. On two
+ * workers at once both may pass; then the second sink finds the first one's stamp on the collection
+ * in the target, and refuses it. */
+static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
+
+struct making {
+    const struct rest_context *ctx;
+    struct cdc_create create;
+    char *task_id, *source_name, *sink_name;
+    bool is_half; /* an earlier try ended in the middle */
+    char *start_from, *mapping;
+    json_t *excludes;
+    struct cdc_plan plan;
+    struct string_map source, sink;
+};
+
+static void making_release(struct making *m)
+{
+    string_map_release(&m->source);
+    string_map_release(&m->sink);
+    json_decref(m->excludes);
+    free(m->start_from);
+    free(m->mapping);
+    free(m->task_id);
+    free(m->source_name);
+    free(m->sink_name);
+    cdc_create_release(&m->create);
+}
+
+static char *new_task_id(void)
+{
+    uint8_t bytes[16];
+    struct ks_buf text = {0};
+    for (size_t got = 0; got < sizeof bytes;) {
+        ssize_t n = getrandom(bytes + got, sizeof bytes - got, 0);
+        got += n > 0 ? (size_t)n : 0;
+    }
+    for (size_t i = 0; i < sizeof bytes; i++)
+        ks_buf_printf(&text, "%02x", bytes[i]);
+    return ks_buf_take_str(&text);
+}
+
+/* ---- alone ---- */
+
+static bool has_option(const struct making *m, const char *name)
+{
+    const char *value = string_map_get(&m->ctx->worker->all, name);
+    return value && *value;
+}
+
+static enum ks_status check_request(struct making *m, struct ks_error *err)
+{
+    struct ks_config all = string_map_view(&m->ctx->worker->all);
+    const struct cdc_limits limits = {
+        .name_length = ks_config_long(&all, "cdc.max.name.length", 256),
+        .replicate_channel = ks_config_get(&all, "cdc.source.replicate.channel"),
+    };
+    enum ks_status status = cdc_create_check(&m->create, &limits, err);
+    if (!status &&
+        !(has_option(m, "cdc.source.etcd.address") && has_option(m, "cdc.source.kafka.address")))
+        status = ks_error_set(err, KS_ERR_DATA,
+                              "this worker does not know the source: set cdc.source.etcd.address "
+                              "and cdc.source.kafka.address in its configuration");
+    return status;
+}
+
+static enum ks_status check_target(const struct making *m, struct ks_error *err)
+{
+    rest_waits_for("the target of a new task");
+    if (cdc_has_milvus(&m->create.milvus))
+        return cdc_target_milvus(&m->create.milvus, err);
+    return cdc_target_kafka(m->ctx->worker, &m->create.kafka, err);
+}
+
+/* ---- beside others ---- */
+
+/* Tasks with the same target. Owns: the names, not the excludes. */
+struct others {
+    struct cdc_taken *list;
+    size_t count;
+};
+
+static void add_other(struct others *others, const struct making *m, const struct cdc_task *t)
+{
+    struct cdc_limits limits = {.name_length = INT64_MAX};
+    struct cdc_create c;
+    if (strcmp(t->id, m->task_id) == 0 || cdc_create_read(json_incref(t->record), &c, NULL))
+        return;
+    char *ours = cdc_target_key(&m->create), *theirs = cdc_target_key(&c);
+    if (strcmp(ours, theirs) == 0 && cdc_create_check(&c, &limits, NULL) == KS_OK)
+        others->list[others->count++] = (struct cdc_taken){
+            .name = cdc_name(c.db, c.collection.name),
+            .excludes = json_object_get(t->record, "excludes"),
+        };
+    free(ours);
+    free(theirs);
+    cdc_create_release(&c);
+}
+
+static enum ks_status check_names(struct making *m, const struct cdc_tasks *tasks,
+                                  struct ks_error *err)
+{
+    struct others others = {.list = xcalloc(tasks->count + 1, sizeof *others.list)};
+    char *name = cdc_name(m->create.db, m->create.collection.name);
+    enum ks_status status = KS_OK;
+    for (size_t i = 0; i < tasks->count; i++)
+        add_other(&others, m, &tasks->list[i]);
+    if (cdc_is_taken(others.list, others.count, name))
+        status = ks_error_set(err, KS_ERR_DATA,
+                              "%s is already covered by another task for the same target", name);
+    else
+        m->excludes = cdc_excludes(others.list, others.count, name);
+    for (size_t i = 0; i < others.count; i++)
+        free((char *)others.list[i].name);
+    free(others.list);
+    free(name);
+    return status;
+}
+
+static enum ks_status choose_start(struct making *m, struct ks_error *err)
+{
+    const struct cdc_create *c = &m->create;
+    uint64_t tick;
+    if (c->positions)
+        return ks_error_set(err, KS_ERR_DATA,
+                            "positions is no longer read: put them into the collection's entry");
+    if (*c->rpc_position && !cdc_position_decode(c->rpc_position, &tick))
+        return ks_error_set(err, KS_ERR_DATA,
+                            "rpc_channel_info.position is not the base64 of a MsgPosition");
+    if (c->collection.positions)
+        return cdc_positions_start(c->collection.positions, &m->start_from, err);
+    if (c->collection.use_start_position)
+        m->start_from = xstrdup("earliest");
+    return KS_OK;
+}
+
+static enum ks_status check_count(const struct making *m, const struct cdc_tasks *tasks,
+                                  struct ks_error *err)
+{
+    struct ks_config all = string_map_view(&m->ctx->worker->all);
+    int64_t max = ks_config_long(&all, "cdc.max.task.num", 100);
+    if (m->is_half || (int64_t)tasks->count < max)
+        return KS_OK;
+    return ks_error_set(err, KS_ERR_DATA,
+                        "there are %lld tasks, and cdc.max.task.num allows no "
+                        "more",
+                        (long long)max);
+}
+
+/* Two sources must not write one stream. */
+static enum ks_status check_prefix(const struct making *m, struct ks_error *err)
+{
+    char **names, *prefix = cdc_topic_prefix(&m->plan);
+    size_t count = herder_names(m->ctx->herder, &names);
+    enum ks_status status = KS_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        struct connector_config config;
+        enum ks_class_kind kind;
+        if (strcmp(names[i], m->source_name) == 0 ||
+            !herder_kind(m->ctx->herder, names[i], &kind) || kind != KS_CLASS_SOURCE ||
+            !herder_config(m->ctx->herder, names[i], &config))
+            continue;
+        const char *theirs = string_map_get(&config.config, "topic.prefix");
+        if (theirs && strcmp(theirs, prefix) == 0)
+            status = ks_error_set(err, KS_ERR_DATA,
+                                  "connector %s publishes as %s already: choose another topic",
+                                  names[i], prefix);
+        connector_config_release(&config);
+    }
+    free(names);
+    free(prefix);
+    return status;
+}
+
+/* A sink of that name that reads another stream is not ours to overwrite. */
+static enum ks_status check_sink_name(const struct making *m, struct ks_error *err)
+{
+    struct connector_config config;
+    if (!herder_config(m->ctx->herder, m->sink_name, &config))
+        return KS_OK;
+    const char *theirs = string_map_get(&config.config, "topic.prefix");
+    const char *ours = string_map_get(&m->sink, "topic.prefix");
+    bool same = theirs && strcmp(theirs, ours) == 0;
+    connector_config_release(&config);
+    return same ? KS_OK
+                : ks_error_set(err, KS_ERR_DATA, "there is a connector %s that is not of a task",
+                               m->sink_name);
+}
+
+static enum ks_status check_config(const struct making *m, const char *name,
+                                   const struct string_map *config, struct ks_error *err)
+{
+    struct config_issues issues = {0};
+    struct ks_config view = string_map_view(config);
+    struct string_map named = string_map_copy(&view);
+    string_map_set(&named, "name", name);
+    connector_plan_check(m->ctx->plugins, name, &named, &issues);
+    config_issues_drop_unknown(&issues);
+    if (issues.count > 0)
+        connector_plan_issues_error(&issues, err);
+    enum ks_status status = issues.count > 0 ? KS_ERR_DATA : KS_OK;
+    config_issues_release(&issues);
+    string_map_release(&named);
+    return status;
+}
+
+static enum ks_status check_configs(struct making *m, struct ks_error *err)
+{
+    m->plan = (struct cdc_plan){.worker = m->ctx->worker,
+                                .create = &m->create,
+                                .task_id = m->task_id,
+                                .excludes = m->excludes,
+                                .start_from = m->start_from,
+                                .mapping = m->mapping};
+    m->source = cdc_source_config(&m->plan);
+    enum ks_status status = check_prefix(m, err);
+    if (!status)
+        status = check_config(m, m->source_name, &m->source, err);
+    if (status || !cdc_has_milvus(&m->create.milvus))
+        return status;
+    m->sink = cdc_sink_config(&m->plan);
+    status = check_sink_name(m, err);
+    return status ? status : check_config(m, m->sink_name, &m->sink, err);
+}
+
+static enum ks_status check_beside_others(struct making *m, struct ks_error *err)
+{
+    struct cdc_tasks tasks = cdc_tasks_read(m->ctx->herder);
+    enum ks_status status = KS_OK;
+    if (m->create.enable_user_role)
+        status = ks_error_set(err, KS_ERR_DATA,
+                              "extra_info.enable_user_role: users, roles and grants are not "
+                              "replicated yet; leave it out");
+    if (!status)
+        status = check_names(m, &tasks, err);
+    if (!status)
+        status = cdc_mapping(&m->create, &m->mapping, err);
+    if (!status)
+        status = choose_start(m, err);
+    if (!status)
+        status = check_count(m, &tasks, err);
+    if (!status)
+        status = check_configs(m, err);
+    cdc_tasks_release(&tasks);
+    return status;
+}
+
+/* ---- the writes ---- */
+
+static enum ks_status write_sink(const struct making *m, struct ks_error *err)
+{
+    struct herder *h = m->ctx->herder;
+    enum ks_status status =
+        cdc_status_of(herder_put_connector(h, m->sink_name, &m->sink, TARGET_STARTED, false, err));
+    if (!status && m->is_half) /* one that was there keeps its state */
+        status = cdc_status_of(herder_set_target(h, m->sink_name, TARGET_STARTED, err));
+    return status ? status
+                  : cdc_status_of(herder_set_target(h, m->source_name, TARGET_STARTED, err));
+}
+
+static enum ks_status write_pair(const struct making *m, struct ks_error *err)
+{
+    bool is_pair = m->sink.count > 0;
+    enum herder_answer answer =
+        herder_put_connector(m->ctx->herder, m->source_name, &m->source,
+                             is_pair ? TARGET_STOPPED : TARGET_STARTED, !m->is_half, err);
+    if (answer == HERDER_CONFLICT) /* another worker was first: its task has this ID */
+        return KS_OK;
+    enum ks_status status = cdc_status_of(answer);
+    if (!status && is_pair)
+        status = write_sink(m, err);
+    return status;
+}
+
+/* ---- all of it ---- */
+
+/* *ret_done: there is nothing to make. */
+static enum ks_status look_for_task(struct making *m, bool *ret_done, struct ks_error *err)
+{
+    struct cdc_task task;
+    struct connector_config config;
+    *ret_done = false;
+    if (cdc_task_find(m->ctx->herder, m->task_id, &task)) {
+        m->is_half = cdc_task_is_half(&task);
+        *ret_done = !m->is_half;
+        cdc_task_release(&task);
+        return KS_OK;
+    }
+    if (!herder_config(m->ctx->herder, m->source_name, &config))
+        return KS_OK;
+    connector_config_release(&config);
+    return ks_error_set(err, KS_ERR_DATA,
+                        "there is a connector %s that is not of a task: choose another task_id",
+                        m->source_name);
+}
+
+static enum ks_status make(struct making *m, struct ks_error *err)
+{
+    enum ks_status status = check_request(m, err);
+    if (!status)
+        status = check_target(m, err);
+    if (status)
+        return status;
+    rest_waits_for("Kafka, to write a new task");
+    pthread_mutex_lock(&looking);
+    status = check_beside_others(m, err);
+    if (!status)
+        status = write_pair(m, err);
+    pthread_mutex_unlock(&looking);
+    if (!status)
+        log_info("task %s of POST /cdc: made", m->task_id);
+    return status;
+}
+
+enum ks_status cdc_op_create(const struct rest_context *ctx, json_t *data, json_t **ret,
+                             struct ks_error *err)
+{
+    struct making m = {.ctx = ctx};
+    bool done = false;
+    enum ks_status status =
+        cdc_create_read(data ? json_incref(data) : json_object(), &m.create, err);
+    if (!status)
+        status = cdc_task_id_check(m.create.task_id, err);
+    if (!status) {
+        m.task_id = *m.create.task_id ? xstrdup(m.create.task_id) : new_task_id();
+        m.source_name = cdc_source_name(m.task_id);
+        m.sink_name = cdc_sink_name(m.task_id);
+        status = look_for_task(&m, &done, err);
+    }
+    if (!status && !done)
+        status = make(&m, err);
+    if (!status)
+        *ret = json_pack("{s:s}", "task_id", m.task_id);
+    making_release(&m);
+    return status;
+}
