@@ -59,7 +59,7 @@ char *worker_client_cluster_id(const struct worker_config *worker, int timeout_m
     const struct worker_client_option none[] = {{0}};
     struct ks_error err;
     rd_kafka_conf_t *conf;
-    rd_kafka_t *rk;
+    rd_kafka_t *rk = NULL;
     if (worker_client_conf(worker, "admin", NULL, none, NULL, &conf, &err) != KS_OK ||
         worker_client_open(RD_KAFKA_PRODUCER, conf, "cluster", &rk, &err) != KS_OK)
         return NULL;
