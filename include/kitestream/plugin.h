@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define KS_ABI_MAJOR 1
-#define KS_ABI_MINOR 0
+#define KS_ABI_MINOR 1
 
 enum ks_log_level { KS_LOG_ERROR, KS_LOG_WARN, KS_LOG_INFO, KS_LOG_DEBUG, KS_LOG_TRACE };
 enum ks_metric_kind { KS_METRIC_GAUGE, KS_METRIC_COUNTER /* value is added */ };
@@ -212,6 +212,11 @@ struct ks_connector_class {
     /* Optional; without it there is one task with the connector's own config. */
     enum ks_status (*task_configs)(const struct ks_config *, int32_t max_tasks,
                                    const struct ks_task_configs *, struct ks_error *);
+    /* Source: could a task of this connector start from this offset? Asked before offsets are
+     * changed by REST; without network traffic. offset_json NULL: the offset is to be forgotten.
+     * Optional, since ABI 1.1. Errors: DATA, saying what is wrong. */
+    enum ks_status (*check_offset)(const struct ks_config *, const char *partition_json,
+                                   const char *offset_json, struct ks_error *);
 };
 
 struct ks_plugin {
