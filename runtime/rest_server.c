@@ -118,8 +118,9 @@ static void free_server(struct rest_server *s)
 
 static void log_listener(const struct rest_listener *l)
 {
-    log_info("REST: listening on %s://%s:%u", l->tls ? "https" : "http",
-             *l->host ? l->host : "0.0.0.0", l->port);
+    bool v6 = strchr(l->host, ':');
+    log_info("REST: listening on %s://%s%s%s:%u", l->tls ? "https" : "http", v6 ? "[" : "",
+             *l->host ? l->host : "0.0.0.0", v6 ? "]" : "", l->port);
 }
 
 static enum ks_status start_all(struct rest_server *s, struct ks_error *err)
