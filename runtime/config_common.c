@@ -16,8 +16,6 @@
 #define CREATION "Topic Creation"
 #define EXACTLY_ONCE "Exactly Once Support"
 
-#define SIMPLE_HEADER_CONVERTER "org.apache.kafka.connect.storage.SimpleHeaderConverter"
-
 const char *const config_converters[] = {
     "io.confluent.connect.avro.AvroConverter",
     "org.apache.kafka.connect.json.JsonConverter",
@@ -26,7 +24,7 @@ const char *const config_converters[] = {
     NULL,
 };
 const char *const config_header_converters[] = {
-    SIMPLE_HEADER_CONVERTER,
+    "org.apache.kafka.connect.storage.SimpleHeaderConverter",
     "org.apache.kafka.connect.storage.StringConverter",
     "org.apache.kafka.connect.converters.ByteArrayConverter",
     NULL,

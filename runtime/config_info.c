@@ -76,7 +76,8 @@ static const struct form *form_of(const char *option)
 /* Where the option stands. `own`: of the class, not of every connector. */
 struct row {
     const struct ks_config_def *def;
-    const char *name;          /* the definition's, or what a prefix took */
+    const char *name; /* the definition's, or what a prefix took */
+    const char *title, *group;
     const char *default_value; /* NULL: none */
     int order;
     bool own;
@@ -137,12 +138,12 @@ static json_t *definition(const struct row *row)
     json_object_set_new(json, "default_value", string_or_null(row->default_value));
     json_object_set_new(json, "importance", upper(config_importance_name(def->importance)));
     json_object_set_new(json, "documentation", string_or_null(def->doc));
-    json_object_set_new(json, "group", string_or_null(def->group));
+    json_object_set_new(json, "group", string_or_null(row->group));
     /* Kafka 4 writes the second name, versions before it the first: clients read either. */
     json_object_set_new(json, "order", json_integer(form ? form->order : row->order));
     json_object_set_new(json, "order_in_group", json_integer(form ? form->order : row->order));
     json_object_set_new(json, "width", json_string(width_of(row, form)));
-    json_object_set_new(json, "display_name", json_string(form ? form->title : row->name));
+    json_object_set_new(json, "display_name", json_string(form ? form->title : row->title));
     json_object_set_new(json, "dependents", json_array());
     return json;
 }
@@ -166,6 +167,8 @@ static void each_of(const struct ks_config_def *table, bool own, row_fn *fn, voi
     for (const struct ks_config_def *def = table; def->name; def++) {
         struct row row = {.def = def,
                           .name = def->name,
+                          .title = def->name,
+                          .group = def->group,
                           .default_value = def->default_value,
                           .order = own ? order_in(table, def) : NO_ORDER,
                           .own = own};
@@ -246,6 +249,8 @@ static const char *check_default(const struct check *c, const char *option)
     for (size_t i = 0; i < 2; i++)
         if (strcmp(option, converters[i]) == 0)
             return string_map_get(&c->worker->all, option);
+    if (strcmp(option, "header.converter") == 0)
+        return config_header_converters[0];
     if (ends_with(option, ".converter.plugin.version"))
         return KITESTREAM_VERSION;
     return class_default(c->cls, option);
@@ -330,7 +335,7 @@ static void add_checked(void *arg, const struct row *row)
     json_object_set_new(entry, "value",
                         value_info(row->name, value, recommended(&copy), errors_of(c, row->name)));
     json_array_append_new(c->configs, entry);
-    add_group(c, row->def->group);
+    add_group(c, row->group);
 }
 
 /* Options that a prefix took: of clients, converters, transformations. */
@@ -339,9 +344,11 @@ static void add_prefixed(struct check *c)
     for (size_t i = 0; i < c->config->count; i++) {
         const char *name = c->config->entries[i].key;
         const struct ks_config_def *def = config_def_find(c->tables, name);
-        struct row row = {.def = def, .name = name, .order = NO_ORDER};
-        if (def && def->flags & KS_CONFIG_PREFIX)
-            add_checked(c, &row);
+        if (!def || !(def->flags & KS_CONFIG_PREFIX))
+            continue;
+        const char *title = name + strlen(def->name);
+        struct row row = {.def = def, .name = name, .title = title, .order = NO_ORDER};
+        add_checked(c, &row);
     }
 }
 

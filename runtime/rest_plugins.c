@@ -56,9 +56,10 @@ static bool has_version(const struct rest_request *req, const char *cls, const c
     const char *wanted = rest_query_get(req, "version");
     if (!wanted || !*wanted || strcmp(wanted, "latest") == 0 || strcmp(wanted, version) == 0)
         return true;
-    rest_fail(res, 400,
-              "Plugin %s not found that matches the version range %s, available versions: [%s]",
-              cls, wanted, version);
+    rest_fail(
+        res, 400,
+        "Plugin %s not found that matches the version range [%s,%s], available versions: [%s]", cls,
+        wanted, wanted, version);
     return false;
 }
 
