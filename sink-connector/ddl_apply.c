@@ -28,6 +28,8 @@ struct ddl_work *ddl_work_new(const struct ddl *ddl)
 
 void ddl_work_free(struct ddl_work *w)
 {
+    if (w)
+        free(w->alias_db);
     free(w);
 }
 
@@ -251,21 +253,33 @@ static enum ddl_result create_alias(struct applying *a)
                                            : applying_judge(a, &answer);
 }
 
+static enum ddl_result drop_alias(struct applying *a)
+{
+    if (!a->w->alias_db)
+        return DDL_APPLIED; /* not made by this sink */
+    if (!applying_enter(a))
+        return DDL_STOPPED;
+    struct milvus_answer answer =
+        milvus_drop_alias(a->w->client, a->w->alias_db, a->ddl->alias, a->deadline_ms);
+    return applying_judge_gone(a, &answer);
+}
+
+/* An alias cannot leave its database, but a mapping can move the collection it shall point at. */
+static enum ddl_result leave_database(struct applying *a)
+{
+    bool stays = !a->w->alias_db || strcmp(a->w->alias_db, a->name.db) == 0;
+    return stays ? DDL_APPLIED : drop_alias(a);
+}
+
 static enum ddl_result alter_alias(struct applying *a)
 {
+    enum ddl_result result = leave_database(a);
+    if (result != DDL_APPLIED)
+        return result;
     if (!applying_enter(a))
         return DDL_STOPPED;
     struct milvus_answer answer = call_put_alias(a, true);
     return answer.outcome == MILVUS_NOT_FOUND ? create_alias(a) : applying_judge(a, &answer);
-}
-
-static enum ddl_result drop_alias(struct applying *a)
-{
-    if (!applying_enter(a))
-        return DDL_STOPPED;
-    struct milvus_answer answer = milvus_drop_alias(
-        a->w->client, name_map_db(a->w->names, a->ddl->db), a->ddl->alias, a->deadline_ms);
-    return applying_judge_gone(a, &answer);
 }
 
 /* ---- databases ---- */

@@ -24,6 +24,7 @@ enum ddl_result {
     DDL_STOPPED,
 };
 
+/* Owns: alias_db. */
 struct ddl_work {
     struct pool_work work; /* first */
     struct pool_lane lane;
@@ -36,6 +37,7 @@ struct ddl_work {
     /* The collection as it is applied so far, whose name may differ from the DDL's where a rename
      * was skipped; NULL before its create. */
     const struct catalogue_collection *applied_to;
+    char *alias_db;   /* of the target, where the DDL's alias stands so far; NULL: nowhere */
     bool first_start; /* no state was committed before: a stamp of ours is a surprise */
     bool only_look;   /* ddl.policy=skip of a create: is the collection there and equal? */
     /* out */

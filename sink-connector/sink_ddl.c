@@ -157,6 +157,14 @@ static void fail_item(struct sink_core *s, struct queued_ddl *item, const char *
         ks_log(s->host, KS_LOG_ERROR, "%s", reason);
 }
 
+/* A copy: the alias' collection may be renamed meanwhile. */
+static char *alias_db(const struct sink_core *s, const struct ddl *ddl)
+{
+    int64_t id = ddl->alias ? catalogue_alias(s->applied, ddl->db, ddl->alias) : 0;
+    const struct catalogue_collection *coll = id ? catalogue_by_id(s->applied, id) : NULL;
+    return coll ? xstrdup(name_map_collection(s->options.names, coll->db, coll->name).db) : NULL;
+}
+
 static void submit(struct sink_core *s, struct queued_ddl *item, bool only_look)
 {
     struct ddl_work *w = ddl_work_new(item->ddl);
@@ -164,6 +172,7 @@ static void submit(struct sink_core *s, struct queued_ddl *item, bool only_look)
     w->client = s->client;
     w->gate = s->gate;
     w->names = s->options.names;
+    w->alias_db = alias_db(s, item->ddl);
     w->applied_to =
         item->ddl->collection_id ? catalogue_by_id(s->applied, item->ddl->collection_id) : NULL;
     /* A stamp of ours is no surprise once this very DDL was tried before. */

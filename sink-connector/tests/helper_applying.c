@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "alloc.h"
 #include "clock.h"
 
 static const struct ddl_kv dim[] = {{"dim", "8"}};
@@ -62,6 +63,7 @@ enum ddl_result apply_run(struct apply_fixture *f, const struct ddl *ddl)
     w->names = f->names;
     w->first_start = f->first_start;
     w->only_look = f->only_look;
+    w->alias_db = xstrdup(name_map_db(f->names, ddl->db));
     w->work.run(&w->work);
     enum ddl_result result = w->result;
     strcpy(f->reason, w->reason);

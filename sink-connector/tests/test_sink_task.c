@@ -358,28 +358,39 @@ static void test_start__state_lost(void **state)
 
 /* ---- what is there before ---- */
 
-static void make_in_target(const char *name, const char *stamp)
+static struct milvus_client *connect_target(void)
 {
     struct milvus_client *client;
     struct ks_error err;
     struct milvus_options options = {.uri = milvus_model_uri(model)};
-    const struct ddl_kv property = {STAMP_PROPERTY, stamp};
     assert_int_equal(milvus_client_open(&options, &client, &err), KS_OK);
-    assert_int_equal(
-        milvus_create_collection(client, "default", name, &schema, &property, stamp ? 1 : 0, 20000)
-            .outcome,
-        MILVUS_OK);
+    return client;
+}
+
+static void made_in_target(struct milvus_client *client, struct milvus_answer answer)
+{
+    assert_int_equal(answer.outcome, MILVUS_OK);
     milvus_client_close(client);
+}
+
+static void make_in_target(const char *name, const char *stamp)
+{
+    struct milvus_client *client = connect_target();
+    const struct ddl_kv property = {STAMP_PROPERTY, stamp};
+    made_in_target(client, milvus_create_collection(client, "default", name, &schema, &property,
+                                                    stamp ? 1 : 0, 20000));
 }
 
 static void drop_in_target(const char *name)
 {
-    struct milvus_client *client;
-    struct ks_error err;
-    struct milvus_options options = {.uri = milvus_model_uri(model)};
-    assert_int_equal(milvus_client_open(&options, &client, &err), KS_OK);
-    assert_int_equal(milvus_drop_collection(client, "default", name, 20000).outcome, MILVUS_OK);
-    milvus_client_close(client);
+    struct milvus_client *client = connect_target();
+    made_in_target(client, milvus_drop_collection(client, "default", name, 20000));
+}
+
+static void put_alias_in_target(const char *collection)
+{
+    struct milvus_client *client = connect_target();
+    made_in_target(client, milvus_create_alias(client, "default", collection, "x", false, 20000));
 }
 
 static void test_adopted__rows_are_upserts_for_ever(void **state)
@@ -652,6 +663,73 @@ static void test_filter__collection_left_out(void **state)
     assert_string_equal(sink_host_status(host), "");
 }
 
+/* ---- aliases ---- */
+
+static struct ddl make_alias(enum ddl_kind kind, const char *collection, int64_t id)
+{
+    struct ddl alias = make(kind, collection, id, NULL);
+    alias.alias = "x";
+    return alias;
+}
+
+static void assert_alias(const char *db, const char *collection)
+{
+    char name[128];
+    milvus_model_alias(model, db, "x", name);
+    assert_string_equal(name, collection);
+}
+
+/* a goes alone into another database, and its alias with it. */
+static void begin_with_alias(void)
+{
+    struct milvus_client *client = connect_target();
+    made_in_target(client, milvus_create_database(client, "other", NULL, 0, 20000));
+    sink_host_option(host, "collection.mapping", "default.a:other.a2");
+    emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    emit(make_alias(DDL_CREATE_ALIAS, "a", A));
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_alias("other", "a2");
+}
+
+static void test_alias__dropped_where_its_collection_is(void **state)
+{
+    begin_with_alias();
+    sink_host_close(host); /* the next task knows it from the stream */
+    emit(make_alias(DDL_DROP_ALIAS, NULL, 0));
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_alias("other", "");
+}
+
+static void test_alias__moved_between_databases(void **state)
+{
+    begin_with_alias();
+    emit(make_alias(DDL_ALTER_ALIAS, "b", B));
+    sink_host_run(host, sink_host_is_idle);
+    assert_alias("other", "");
+    assert_alias("default", "b");
+    emit(make_alias(DDL_ALTER_ALIAS, "a", A));
+    sink_host_run(host, sink_host_is_idle);
+    assert_alias("other", "a2");
+    assert_alias("default", "");
+}
+
+/* The target's own, of a collection that is left out. */
+static void test_alias__not_ours(void **state)
+{
+    make_in_target("own", NULL);
+    put_alias_in_target("own");
+    sink_host_option(host, "collection.exclude.list", "default\\.b");
+    emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    emit(make_alias(DDL_CREATE_ALIAS, "b", B));
+    emit(make_alias(DDL_DROP_ALIAS, NULL, 0));
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_alias("default", "own");
+}
+
 /* ---- partitions that are added ---- */
 
 static void test_partitions__added_while_running(void **state)
@@ -808,6 +886,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dead_letters__rows_and_records, setup, teardown),
         cmocka_unit_test_setup_teardown(test_policy__create_skipped, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter__collection_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_alias__dropped_where_its_collection_is, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_alias__moved_between_databases, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_alias__not_ours, setup, teardown),
         cmocka_unit_test_setup_teardown(test_partitions__added_while_running, setup, teardown),
         cmocka_unit_test_setup_teardown(test_partitions__ddl_waits_for_rows_of_a_new_one, setup,
                                         teardown),
