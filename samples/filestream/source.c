@@ -298,4 +298,5 @@ const struct ks_connector_class filestream_source = {
     .config_defs = options,
     .source = &ops,
     .validate = source_validate,
+    .check_offset = filestream_check_offset,
 };

@@ -222,6 +222,30 @@ static void test_source__stop_ends_the_wait(void **state)
     assert_string_equal(poll_text(f), "");
 }
 
+static void test_check_offset__says_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *partition, *offset, *says;
+    } wrong[] = {
+        {"{\"nope\":\"x\"}", "{\"position\":1}", "'filename'"},
+        {"{\"filename\":7}", "{\"position\":1}", "'filename'"},
+        {"{\"filename\":\"x\"}", "{\"nope\":1}", "key 'position'"},
+        {"{\"filename\":\"x\"}", "{\"position\":\"abc\"}", "a number"},
+        {"{\"filename\":\"x\"}", "{\"position\":-1}", "0 or more"},
+    };
+    struct ks_error err;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(
+            filestream_source.check_offset(NULL, wrong[i].partition, wrong[i].offset, &err),
+            KS_ERR_DATA);
+        assert_non_null(strstr(err.message, wrong[i].says));
+    }
+    assert_int_equal(
+        filestream_source.check_offset(NULL, "{\"filename\":\"x\"}", "{\"position\":4}", &err),
+        KS_OK);
+    assert_int_equal(filestream_source.check_offset(NULL, "{\"nope\":1}", NULL, &err), KS_OK);
+}
+
 static void test_utf8__bad_bytes_become_replacement_characters(void **state)
 {
     static const char *const cases[][2] = {
@@ -332,6 +356,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_source__refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_source__stop_ends_the_wait, setup, teardown),
+        cmocka_unit_test(test_check_offset__says_what_is_wrong),
         cmocka_unit_test(test_utf8__bad_bytes_become_replacement_characters),
         cmocka_unit_test_setup_teardown(test_sink__appends_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sink__cannot_open, setup, teardown),
