@@ -24,6 +24,8 @@
 /* ---- the library ---- */
 
 static void on_library_log(void *arg, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
+static void on_library_log(void *arg, const char *fmt, va_list args)
 {
     char *text = NULL;
     if (vasprintf(&text, fmt, args) < 0)
