@@ -216,17 +216,11 @@ static enum ks_status check_config(const struct making *m, const char *name,
                                    const struct string_map *config, struct ks_error *err)
 {
     struct config_issues issues = {0};
-    struct ks_config view = string_map_view(config);
-    struct string_map named = string_map_copy(&view);
-    string_map_set(&named, "name", name);
-    connector_plan_check(m->ctx->plugins, name, &named, &issues);
-    config_issues_drop_unknown(&issues);
-    if (issues.count > 0)
+    enum herder_answer answer = herder_check(m->ctx->herder, name, config, &issues, err);
+    if (answer == HERDER_INVALID)
         connector_plan_issues_error(&issues, err);
-    enum ks_status status = issues.count > 0 ? KS_ERR_DATA : KS_OK;
     config_issues_release(&issues);
-    string_map_release(&named);
-    return status;
+    return cdc_status_of(answer);
 }
 
 static enum ks_status check_configs(struct making *m, struct ks_error *err)
@@ -275,8 +269,8 @@ static enum ks_status check_beside_others(struct making *m, struct ks_error *err
 static enum ks_status write_sink(const struct making *m, struct ks_error *err)
 {
     struct herder *h = m->ctx->herder;
-    enum ks_status status =
-        cdc_status_of(herder_put_connector(h, m->sink_name, &m->sink, TARGET_STARTED, false, err));
+    enum ks_status status = cdc_status_of(
+        herder_store_connector(h, m->sink_name, &m->sink, TARGET_STARTED, false, err));
     if (!status && m->is_half) /* one that was there keeps its state */
         status = cdc_status_of(herder_set_target(h, m->sink_name, TARGET_STARTED, err));
     return status ? status
@@ -287,8 +281,8 @@ static enum ks_status write_pair(const struct making *m, struct ks_error *err)
 {
     bool is_pair = m->sink.count > 0;
     enum herder_answer answer =
-        herder_put_connector(m->ctx->herder, m->source_name, &m->source,
-                             is_pair ? TARGET_STOPPED : TARGET_STARTED, !m->is_half, err);
+        herder_store_connector(m->ctx->herder, m->source_name, &m->source,
+                               is_pair ? TARGET_STOPPED : TARGET_STARTED, !m->is_half, err);
     if (answer == HERDER_CONFLICT) /* another worker was first: its task has this ID */
         return KS_OK;
     enum ks_status status = cdc_status_of(answer);

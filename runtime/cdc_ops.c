@@ -160,18 +160,22 @@ enum ks_status cdc_op_list(const struct rest_context *ctx, json_t *data, json_t 
 
 /* ---- maintenance ---- */
 
-static enum ks_status set_log_level(const json_t *params, json_t **ret, struct ks_error *err)
+/* On all workers: which one answers a request is not for its sender to know. */
+static enum ks_status set_log_level(struct herder *h, const json_t *params, json_t **ret,
+                                    struct ks_error *err)
 {
     const char *name;
     int level;
     enum ks_status status = cdc_text_of(params, "log_level", &name, err);
     if (status)
         return status;
-    if (!log_level_parse(name, &level) || !log_levels_set(LOGGER_ROOT, level))
+    if (!log_level_parse(name, &level))
         return ks_error_set(err, KS_ERR_DATA,
                             "params.log_level is one of trace, debug, info, warn, error");
-    *ret = json_pack("{s:s+}", "state", "the log level is ", log_level_name(level));
-    return KS_OK;
+    status = cdc_status_of(herder_put_logger(h, LOGGER_ROOT, log_level_name(level), err));
+    if (!status)
+        *ret = json_pack("{s:s+}", "state", "the log level is ", log_level_name(level));
+    return status;
 }
 
 enum ks_status cdc_op_maintenance(const struct rest_context *ctx, json_t *data, json_t **ret,
@@ -182,7 +186,7 @@ enum ks_status cdc_op_maintenance(const struct rest_context *ctx, json_t *data, 
     if (status)
         return status;
     if (strcmp(operation, "set_log_level") == 0)
-        return set_log_level(json_object_get(data, "params"), ret, err);
+        return set_log_level(ctx->herder, json_object_get(data, "params"), ret, err);
     if (strcmp(operation, "set_force_log_msg") == 0 || strcmp(operation, "reset_log_msg") == 0)
         return ks_error_set(err, KS_ERR_DATA,
                             "%s does not exist here: rows are never written to the log", operation);
