@@ -39,39 +39,10 @@ static enum stamp_match match_stamp(struct applying *a, const struct milvus_coll
     return strcmp(*ret_stamp, stamp_of(a)) == 0 ? STAMP_OURS : STAMP_OTHER;
 }
 
-/* Properties that mean something on one cluster only. */
-static bool is_local_property(const char *key)
-{
-    static const char *const local[] = {"replicate.id",
-                                        "replicate.endTS",
-                                        "collection.replica.number",
-                                        "collection.resource_groups",
-                                        STAMP_PROPERTY,
-                                        NULL};
-    for (const char *const *p = local; *p; p++)
-        if (strcmp(*p, key) == 0)
-            return true;
-    return false;
-}
-
-/* The source's properties that the target shall have; with room for one more. */
-static struct ddl_kv *wanted(struct applying *a, const struct ddl_kv *properties, size_t count,
-                             size_t *ret_count)
-{
-    struct ddl_kv *kvs = ks_arena_alloc(&a->arena, (count + 1) * sizeof(*kvs));
-    *ret_count = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!is_local_property(properties[i].key))
-            kvs[(*ret_count)++] = properties[i];
-    return kvs;
-}
-
 /* ---- looking ---- */
 
-/* *ret_there = false: no such collection (or database). A name that is an alias in the target is
- * there as well: found->schema.name tells. */
-static enum ddl_result look(struct applying *a, struct target_name name,
-                            struct milvus_collection *ret, bool *ret_there)
+enum ddl_result applying_look(struct applying *a, struct target_name name,
+                              struct milvus_collection *ret, bool *ret_there)
 {
     *ret_there = false;
     if (!applying_enter(a))
@@ -169,7 +140,7 @@ static struct milvus_answer call_create(struct applying *a, const struct ddl_sch
                                         bool with_stamp)
 {
     size_t count;
-    struct ddl_kv *kvs = wanted(a, schema->properties, schema->property_count, &count);
+    struct ddl_kv *kvs = applying_wanted(a, schema->properties, schema->property_count, &count);
     if (with_stamp)
         kvs[count++] = (struct ddl_kv){STAMP_PROPERTY, stamp_of(a)};
     return milvus_create_collection(a->w->client, a->name.db, a->name.collection, schema, kvs,
@@ -204,7 +175,7 @@ enum ddl_result apply_create_collection(struct applying *a)
 {
     struct milvus_collection found;
     bool there;
-    enum ddl_result result = look(a, a->name, &found, &there);
+    enum ddl_result result = applying_look(a, a->name, &found, &there);
     if (result != DDL_APPLIED)
         return result;
     if (there)
@@ -237,7 +208,7 @@ enum ddl_result apply_drop_collection(struct applying *a)
     struct milvus_collection found;
     const char *stamp;
     bool there;
-    enum ddl_result result = look(a, a->name, &found, &there);
+    enum ddl_result result = applying_look(a, a->name, &found, &there);
     if (result != DDL_APPLIED || !there)
         return result;
     /* Not ours to drop: ours is gone. */
@@ -254,14 +225,14 @@ enum ddl_result apply_drop_collection(struct applying *a)
     return applying_judge_gone(a, &answer);
 }
 
-/* ---- rename and alter ---- */
+/* ---- rename ---- */
 
 /* *ret_there: it has the new name already (or whatever else the result says). */
 static enum ddl_result look_at_new_name(struct applying *a, struct target_name old, bool *ret_there)
 {
     struct milvus_collection found;
     const char *stamp;
-    enum ddl_result result = look(a, a->name, &found, ret_there);
+    enum ddl_result result = applying_look(a, a->name, &found, ret_there);
     if (result != DDL_APPLIED || !*ret_there)
         return result;
     if (is_alias(&found, a->name))
@@ -279,7 +250,7 @@ static enum ddl_result look_at_old_name(struct applying *a, struct target_name o
     struct milvus_collection found;
     const char *stamp;
     bool there;
-    enum ddl_result result = look(a, old, &found, &there);
+    enum ddl_result result = applying_look(a, old, &found, &there);
     if (result != DDL_APPLIED)
         return result;
     if (!there)
@@ -317,19 +288,5 @@ enum ddl_result apply_rename_collection(struct applying *a)
         return DDL_STOPPED;
     struct milvus_answer answer = milvus_rename_collection(
         a->w->client, old.db, old.collection, a->name.db, a->name.collection, a->deadline_ms);
-    return applying_judge(a, &answer);
-}
-
-/* Servers keep the properties that are not named, the stamp among them. */
-enum ddl_result apply_alter_collection(struct applying *a)
-{
-    size_t count;
-    struct ddl_kv *kvs = wanted(a, a->ddl->properties, a->ddl->property_count, &count);
-    if (count == 0)
-        return DDL_APPLIED;
-    if (!applying_enter(a))
-        return DDL_STOPPED;
-    struct milvus_answer answer = milvus_alter_collection(
-        a->w->client, a->name.db, a->name.collection, kvs, count, a->deadline_ms);
     return applying_judge(a, &answer);
 }

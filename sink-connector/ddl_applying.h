@@ -1,4 +1,4 @@
-/* One run of a DDL against the target. Private to ddl_apply.c and ddl_apply_collection.c. */
+/* One run of a DDL against the target. Private to ddl_apply*.c. */
 #ifndef SINK_DDL_APPLYING_H
 #define SINK_DDL_APPLYING_H
 
@@ -27,12 +27,21 @@ enum ddl_result applying_judge(struct applying *a, const struct milvus_answer *a
 enum ddl_result applying_judge_read(struct applying *a, const struct milvus_answer *answer);
 /* As applying_judge, but what is not there (any more) is as wanted. */
 enum ddl_result applying_judge_gone(struct applying *a, const struct milvus_answer *answer);
+/* *ret_there = false: no such collection (or database). A name that is an alias in the target is
+ * there as well: found->schema.name tells. */
+enum ddl_result applying_look(struct applying *a, struct target_name name,
+                              struct milvus_collection *ret, bool *ret_there);
+/* The source's properties that the target shall have; with room for one more. */
+struct ddl_kv *applying_wanted(struct applying *a, const struct ddl_kv *properties, size_t count,
+                               size_t *ret_count);
 enum ddl_result applying_make_partition(struct applying *a, const char *partition);
 
 /* ddl_apply_collection.c */
 enum ddl_result apply_create_collection(struct applying *a);
 enum ddl_result apply_drop_collection(struct applying *a);
 enum ddl_result apply_rename_collection(struct applying *a);
+
+/* ddl_apply_properties.c */
 enum ddl_result apply_alter_collection(struct applying *a);
 
 #endif

@@ -89,6 +89,18 @@ struct milvus_answer milvus_alter_collection(struct milvus_client *c, const char
     return a;
 }
 
+struct milvus_answer milvus_remove_properties(struct milvus_client *c, const char *db,
+                                              const char *name, const char *const *keys,
+                                              size_t count, int64_t deadline_ms)
+{
+    MilvusApi__AlterCollectionRequest request = MILVUS_API__ALTER_COLLECTION_REQUEST__INIT;
+    request.db_name = (char *)db;
+    request.collection_name = (char *)name;
+    request.delete_keys = (char **)keys;
+    request.n_delete_keys = count;
+    return milvus_call(c, "AlterCollection", db, &request.base, deadline_ms, NULL);
+}
+
 struct milvus_answer milvus_flush(struct milvus_client *c, const char *db,
                                   const char *const *collections, size_t count, int64_t deadline_ms)
 {

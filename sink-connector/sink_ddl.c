@@ -285,6 +285,8 @@ enum ks_status sink_ddl_done(struct sink_core *s, struct pool_work *work, struct
             map_put(&s->adopted, (uint64_t)item->ddl->collection_id, s);
             seq_set_add(&s->state.adopted, item->ddl->seq);
         }
+        if (w->reason[0])
+            ks_log(s->host, KS_LOG_WARN, "%s", w->reason);
         done(s, item);
     }
     ddl_work_free(w);

@@ -63,6 +63,7 @@ enum ddl_result apply_run(struct apply_fixture *f, const struct ddl *ddl)
     w->names = f->names;
     w->first_start = f->first_start;
     w->only_look = f->only_look;
+    w->applied_to = f->applied_to;
     w->alias_db = xstrdup(name_map_db(f->names, ddl->db));
     w->work.run(&w->work);
     enum ddl_result result = w->result;

@@ -15,6 +15,7 @@ struct apply_fixture {
     struct name_map *names;
     /* in */
     bool first_start, only_look;
+    const struct catalogue_collection *applied_to; /* or NULL */
     /* of the last run */
     char reason[512];
     bool adopted;

@@ -162,6 +162,18 @@ static void set_property(struct model_collection *c, const char *key, const char
     model_set_name(c->properties[i][1], value);
 }
 
+static void remove_property(struct model_collection *c, const char *key)
+{
+    size_t at = MODEL_FEW, last = 0;
+    for (; last < MODEL_FEW && c->properties[last][0][0]; last++)
+        if (strcmp(c->properties[last][0], key) == 0)
+            at = last;
+    if (at == MODEL_FEW)
+        return;
+    memcpy(c->properties[at], c->properties[last - 1], sizeof(c->properties[at]));
+    c->properties[last - 1][0][0] = '\0';
+}
+
 static bool same_create(const struct model_collection *c,
                         const MilvusApi__CreateCollectionRequest *r)
 {
@@ -318,6 +330,8 @@ static struct model_answer alter_collection(struct milvus_model *m, struct ks_sl
     struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
     for (size_t i = 0; c && i < r->n_properties; i++)
         set_property(c, r->properties[i]->key, r->properties[i]->value);
+    for (size_t i = 0; c && m->removes_properties && i < r->n_delete_keys; i++)
+        remove_property(c, r->delete_keys[i]);
     model_drop(r);
     return a;
 }

@@ -158,6 +158,13 @@ void milvus_model_trouble(struct milvus_model *m, const char *method, enum troub
     pthread_mutex_unlock(&m->mutex);
 }
 
+void milvus_model_removes_properties(struct milvus_model *m)
+{
+    pthread_mutex_lock(&m->mutex);
+    m->removes_properties = true;
+    pthread_mutex_unlock(&m->mutex);
+}
+
 void milvus_model_trouble_above(struct milvus_model *m, size_t rows, enum trouble kind, int code,
                                 const char *text)
 {

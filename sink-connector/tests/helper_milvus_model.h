@@ -32,6 +32,9 @@ void milvus_model_trouble_above(struct milvus_model *m, size_t rows, enum troubl
 /* Rows with this value in "v" are refused with 1100, and with them the whole request. */
 enum { MODEL_BAD_VALUE = -1 };
 
+/* From now on delete_keys are heeded, as from 2.4.18 on. */
+void milvus_model_removes_properties(struct milvus_model *m);
+
 /* ---- what was asked for ---- */
 size_t milvus_model_calls(struct milvus_model *m, const char *method);
 /* Waits until that many calls of the method have arrived; false: not within 20 s. */

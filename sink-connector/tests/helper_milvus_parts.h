@@ -57,6 +57,7 @@ struct milvus_model {
     char uri[64];
     char databases[MODEL_FEW][MODEL_NAME];
     struct model_collection collections[MODEL_MANY];
+    bool removes_properties;
     char left_aliases[MODEL_FEW][MODEL_NAME]; /* of dropped collections */
     int64_t last_id;
     struct model_trouble *troubles, above;

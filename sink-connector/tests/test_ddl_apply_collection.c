@@ -398,45 +398,6 @@ static void test_rename_collection__with_an_alias(void **state)
     apply_end(&f);
 }
 
-/* ---- alter ---- */
-
-static void test_alter_collection__properties(void **state)
-{
-    static const struct ddl_kv properties[] = {{"collection.ttl.seconds", "60"},
-                                               {"replicate.id", "x"}};
-    struct apply_fixture f;
-    struct ddl create = apply_create("a", 7), alter = apply_ddl(DDL_ALTER_COLLECTION, "a", 7);
-    apply_begin(&f, APPLY_LEASE_MS, "");
-    apply_expect(&f, &create, DDL_APPLIED);
-    alter.schema = &apply_schema;
-    alter.properties = properties;
-    alter.property_count = 2;
-    apply_expect(&f, &alter, DDL_APPLIED);
-    apply_expect(&f, &alter, DDL_APPLIED);
-    assert_property(&f, "a", "collection.ttl.seconds", "60");
-    assert_property(&f, "a", "replicate.id", "");
-    assert_property(&f, "a", STAMP_PROPERTY, "c/7");
-    alter.properties = properties + 1;
-    alter.property_count = 1;
-    apply_expect(&f, &alter, DDL_APPLIED);
-    assert_int_equal(milvus_model_calls(f.model, "AlterCollection"), 2);
-    apply_end(&f);
-}
-
-static void test_alter_collection__does_not_make_it_ours(void **state)
-{
-    static const struct ddl_kv properties[] = {{"collection.ttl.seconds", "60"}};
-    struct apply_fixture f;
-    struct ddl alter = apply_ddl(DDL_ALTER_COLLECTION, "a", 7);
-    apply_begin(&f, APPLY_LEASE_MS, "");
-    make_foreign(&f, "a", NULL);
-    alter.properties = properties;
-    alter.property_count = 1;
-    apply_expect(&f, &alter, DDL_APPLIED);
-    assert_property(&f, "a", STAMP_PROPERTY, "");
-    apply_end(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,8 +423,6 @@ int main(void)
         cmocka_unit_test(test_rename_collection__only_ours),
         cmocka_unit_test(test_rename_collection__mapping_keeps_the_name),
         cmocka_unit_test(test_rename_collection__with_an_alias),
-        cmocka_unit_test(test_alter_collection__properties),
-        cmocka_unit_test(test_alter_collection__does_not_make_it_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
