@@ -13,6 +13,9 @@
 #include "helper_files.h"
 
 #define PLUGINS KITESTREAM_BINARY_DIR "/test-plugins/"
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#define ABI TEXT(KS_ABI_MAJOR) "." TEXT(KS_ABI_MINOR) ";"
 
 static void expect_problem(const char *name, const char *message)
 {
@@ -61,9 +64,9 @@ static void test_open__cannot_be_linked(void **state)
 
 static void test_open__another_abi(void **state)
 {
-    expect_problem("other_major",
-                   "built for plugin ABI 2.3, this Kitestream has 1.0; rebuild the plugin against "
-                   "this Kitestream's headers, or use a Kitestream with ABI 2");
+    expect_problem("other_major", "built for plugin ABI 2.3, this Kitestream has " ABI
+                                  " rebuild the plugin against "
+                                  "this Kitestream's headers, or use a Kitestream with ABI 2");
     expect_problem("small_struct", "ks_plugin.struct_size is 8, at least 40 is needed; set it to "
                                    "sizeof(struct ks_plugin)");
     expect_problem("small_class", "a class has struct_size 16, at least 80 is needed; set it to "
