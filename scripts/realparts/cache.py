@@ -1,7 +1,7 @@
 """Downloads, kept between runs.
 
-In: requirements.txt, kafka-pom.xml. Out: a Python venv, Kafka's jars, an unpacked Milvus, Apicurio's jars,
-each in a folder of the cache that is named after what went into it. A folder counts only once its `.done`
+In: requirements.txt, kafka-pom.xml, connect-pom.xml. Out: a Python venv, the jars of Kafka and of Kafka Connect, an
+unpacked Milvus, Apicurio's jars, each in a folder of the cache that is named after what went into it. A folder counts only once its `.done`
 file exists, so a download that was cut off is repeated, and a changed pin gives another folder.
 """
 
@@ -18,6 +18,7 @@ import tarfile
 HERE = pathlib.Path(__file__).resolve().parent
 REQUIREMENTS = HERE.parent / "requirements.txt"
 KAFKA_POM = HERE / "kafka-pom.xml"
+CONNECT_POM = HERE / "connect-pom.xml"
 APICURIO = "io.apicurio:apicurio-registry-app:3.0.9:tar.gz:all"
 
 
@@ -37,7 +38,11 @@ def python() -> pathlib.Path:
 
 
 def kafka_jars() -> pathlib.Path:
-    return _once("kafka", KAFKA_POM.read_bytes(), _copy_kafka_jars)
+    return _once("kafka", KAFKA_POM.read_bytes(), lambda into: _copy_jars(KAFKA_POM, into))
+
+
+def connect_jars() -> pathlib.Path:
+    return _once("connect", CONNECT_POM.read_bytes(), lambda into: _copy_jars(CONNECT_POM, into))
 
 
 def milvus() -> pathlib.Path:
@@ -86,9 +91,8 @@ def _make_venv(into):
     _run(into / "bin" / "pip", "install", "--disable-pip-version-check", "-q", "-r", REQUIREMENTS)
 
 
-def _copy_kafka_jars(into):
-    _run("mvn", "-q", "-B", "-f", KAFKA_POM, "dependency:copy-dependencies",
-         f"-DoutputDirectory={into}")
+def _copy_jars(pom, into):
+    _run("mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={into}")
 
 
 def _unpack_milvus(interpreter, into):

@@ -159,6 +159,8 @@ class PartSet:
             env["TARGET_ROOT_PATH"] = self.instance("target")
         if "registry" in self.names():
             env["REGISTRY_URL"] = f"http://{self.address('registry')}/apis/ccompat/v7"
+        if "connect" in self.names():
+            env["CONNECT_URL"] = f"http://{self.address('connect')}"
         if self.auth:
             env |= {"KAFKA_USERNAME": servers.USER, "KAFKA_PASSWORD": servers.PASSWORD,
                     "ETCD_USERNAME": servers.ETCD_USER, "ETCD_PASSWORD": servers.ETCD_PASSWORD,

@@ -319,5 +319,49 @@ class Registry(Server):
         self._poll(running, lambda: _http_answers(subjects, b"["))
 
 
+class Connect(Server):
+    """One distributed Kafka Connect worker with the FileStream and Mock connectors; without --auth only. Its heap and
+    its collector are what Kafka's own start script gives it."""
+
+    port_names = ("http",)
+    needs = ("kafka",)
+    memory = ("-Xms256M", "-Xmx2G", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
+              "-XX:+ExplicitGCInvokesConcurrent")
+
+    def fetch(self):
+        cache.connect_jars()
+
+    def properties(self):
+        group = self.parts.instance("connect")
+        properties = {
+            "bootstrap.servers": self.parts.address("kafka"),
+            "group.id": group,
+            "listeners": f"http://{self.address}",
+            "rest.advertised.host.name": "127.0.0.1",
+            "plugin.discovery": "service_load",  # the quickest
+            "scheduled.rebalance.max.delay.ms": 0,
+        }
+        for side in ("key", "value"):
+            properties[f"{side}.converter"] = "org.apache.kafka.connect.json.JsonConverter"
+            properties[f"{side}.converter.schemas.enable"] = "false"
+        for kind in ("config", "offset", "status"):
+            properties[f"{kind}.storage.topic"] = f"{group}-{kind}s"
+            properties[f"{kind}.storage.replication.factor"] = 1
+        for kind in ("offset", "status"):
+            properties[f"{kind}.storage.partitions"] = 1
+        return properties
+
+    def prepare(self):
+        lines = [f"{key}={value}\n" for key, value in self.properties().items()]
+        (self.folder / "worker.properties").write_text("".join(lines), encoding="utf-8")
+
+    def command(self):
+        return ["java", *self.memory, "-cp", f"{cache.connect_jars()}/*", "-Dlog4j2.level=WARN",
+                "org.apache.kafka.connect.cli.ConnectDistributed", self.folder / "worker.properties"]
+
+    def wait_ready(self, running):
+        self._poll(running, lambda: _http_answers(f"http://{self.address}/connectors", b"["))
+
+
 KINDS = {"kafka": Kafka, "etcd": Etcd, "source": Source, "target-etcd": Etcd, "target": Target,
-         "registry": Registry}
+         "registry": Registry, "connect": Connect}
