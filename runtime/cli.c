@@ -9,10 +9,11 @@
 #include "alloc.h"
 #include "nearest.h"
 
-static const char *const command_names[] = {"run",  "check",     "plugins", "tail",
-                                            "help", "--version", NULL};
-static const char *const option_names[] = {"--config", "--help",  "--version", "--markdown",
-                                           "--worker", "--count", "--once",    NULL};
+static const char *const command_names[] = {"run",    "check", "plugins",   "tail",
+                                            "status", "help",  "--version", NULL};
+static const char *const option_names[] = {
+    "--config", "--help", "--version", "--markdown", "--worker", "--count", "--once", "--new",
+    "--value",  "--url",  "--json",    "--user",     "--token",  "--ca",    NULL};
 
 static void complain(FILE *err, const char *what, const char *word, const char *const *valid)
 {
@@ -31,7 +32,7 @@ static bool fail(FILE *err, const char *what)
     return false;
 }
 
-/* The value of an option: "-cX", "-c X", "--config X" or "--config=X". */
+/* The value of an option: "-cX", "-c X", "--config X" or "--config=X". short_name may be NULL. */
 static bool take_value(int argc, char *const *argv, int *i, const char *short_name,
                        const char *long_name, const char **ret)
 {
@@ -41,11 +42,11 @@ static bool take_value(int argc, char *const *argv, int *i, const char *short_na
         *ret = arg + long_len + 1;
         return true;
     }
-    if (strncmp(arg, short_name, 2) == 0 && arg[2]) {
+    if (short_name && strncmp(arg, short_name, 2) == 0 && arg[2]) {
         *ret = arg + 2;
         return true;
     }
-    if (strcmp(arg, short_name) != 0 && strcmp(arg, long_name) != 0)
+    if (strcmp(arg, long_name) != 0 && (!short_name || strcmp(arg, short_name) != 0))
         return false;
     *ret = *i + 1 < argc ? argv[++*i] : NULL;
     return true;
@@ -53,8 +54,8 @@ static bool take_value(int argc, char *const *argv, int *i, const char *short_na
 
 static bool parse_command(const char *word, struct cli *cli)
 {
-    static const enum cli_command commands[] = {CLI_RUN,  CLI_CHECK, CLI_PLUGINS,
-                                                CLI_TAIL, CLI_HELP,  CLI_VERSION};
+    static const enum cli_command commands[] = {CLI_RUN,    CLI_CHECK, CLI_PLUGINS, CLI_TAIL,
+                                                CLI_STATUS, CLI_HELP,  CLI_VERSION};
     for (size_t i = 0; command_names[i]; i++) {
         if (strcmp(word, command_names[i]) == 0) {
             cli->command = commands[i];
@@ -77,6 +78,8 @@ static bool parse_flag(const char *arg, struct cli *cli)
         cli->markdown = true;
     else if (plugins && strcmp(arg, "--worker") == 0)
         cli->worker = true;
+    else if (cli->command == CLI_STATUS && strcmp(arg, "--json") == 0)
+        cli->json = true;
     else if (tail && strcmp(arg, "--once") == 0)
         cli->once = true;
     else if (tail && strcmp(arg, "--new") == 0)
@@ -86,6 +89,25 @@ static bool parse_flag(const char *arg, struct cli *cli)
     else
         return false;
     return true;
+}
+
+/* Options of status that have a value. False: `arg` is none of them. */
+static bool parse_status_value(int argc, char *const *argv, int *i, struct cli *cli,
+                               const char **ret)
+{
+    const struct {
+        const char *name, **member;
+    } options[] = {{"--url", &cli->url},
+                   {"--user", &cli->user_path},
+                   {"--token", &cli->token_path},
+                   {"--ca", &cli->ca_path}};
+    for (size_t at = 0; at < sizeof options / sizeof *options; at++) {
+        if (cli->command != CLI_STATUS || !take_value(argc, argv, i, NULL, options[at].name, ret))
+            continue;
+        *options[at].member = *ret;
+        return true;
+    }
+    return false;
 }
 
 static bool parse_count(const char *text, int64_t *ret)
@@ -112,6 +134,9 @@ static bool parse_rest(int argc, char *const *argv, struct cli *cli, FILE *err)
             if (!value)
                 return fail(err, "-c needs a file");
             cli->worker_path = value;
+        } else if (parse_status_value(argc, argv, &i, cli, &value)) {
+            if (!value)
+                return fail(err, "an option needs a value");
         } else if (cli->command == CLI_TAIL &&
                    take_value(argc, argv, &i, "-n", "--count", &value)) {
             if (!parse_count(value, &cli->max_count))

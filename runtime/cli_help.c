@@ -3,7 +3,7 @@
 
 void cli_print_usage(FILE *out)
 {
-    fputs("usage: kitestream run|check|plugins|tail [-c worker.yaml] [argument...]\n"
+    fputs("usage: kitestream run|check|plugins|tail|status [-c worker.yaml] [argument...]\n"
           "       kitestream --help\n",
           out);
 }
@@ -19,6 +19,8 @@ void cli_print_help(FILE *out)
           "       kitestream plugins [-c worker.yaml] [--worker] [--markdown] [NAME]\n"
           "       kitestream tail [-c worker.yaml] [-n COUNT] [--once] [--new] [--value]\n"
           "              TOPIC\n"
+          "       kitestream status [-c worker.yaml] [--url URL] [--json] [--ca FILE]\n"
+          "              [--user FILE | --token FILE] [CONNECTOR...]\n"
           "       kitestream --help | --version\n"
           "\n"
           "DESCRIPTION\n"
@@ -42,6 +44,9 @@ void cli_print_help(FILE *out)
           "       tail   Prints the committed records of a topic as JSON, one a line:\n"
           "              from its start, then what comes, until interrupted.\n"
           "\n"
+          "       status Asks a running worker for the states of all connectors and tasks\n"
+          "              of its group, how far they are behind, and their last errors.\n"
+          "\n"
           "OPTIONS\n"
           "       -c, --config FILE\n"
           "              The worker's options (YAML). Without it all have their defaults.\n"
@@ -62,6 +67,18 @@ void cli_print_help(FILE *out)
           "       --value\n"
           "              tail: only the values, not topic, partition, offset and key.\n"
           "\n"
+          "       --url URL\n"
+          "              status: the worker's REST interface. Without it the first of the\n"
+          "              listeners in the worker's file.\n"
+          "\n"
+          "       --user FILE, --token FILE\n"
+          "              status: the login. The file holds user:password, or a token.\n"
+          "\n"
+          "       --ca FILE\n"
+          "              status: certificates (PEM) by which an https worker is trusted.\n"
+          "\n"
+          "       --json status: JSON instead of a table.\n"
+          "\n"
           "       -h, --help\n"
           "              This text.\n"
           "\n"
@@ -69,7 +86,7 @@ void cli_print_help(FILE *out)
           "              Version and plugin ABI.\n"
           "\n"
           "EXIT STATUS\n"
-          "       0      Done; for check: no problem found.\n"
+          "       0      Done; for check: no problem found; for status: nothing FAILED.\n"
           "       1      Something failed; standard error says what.\n"
           "       2      The command line is wrong.\n"
           "\n"

@@ -14,4 +14,7 @@ int command_plugins(const struct cli *cli, const struct plugin_set *plugins, FIL
 int command_run(const struct cli *cli, struct worker_config *worker,
                 const struct plugin_set *plugins, FILE *err);
 
+/* Asks a running worker. 1 also if something has FAILED. */
+int command_status(const struct cli *cli, const struct worker_config *worker, FILE *out, FILE *err);
+
 #endif

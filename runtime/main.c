@@ -20,6 +20,8 @@ static int run_command(const struct cli *cli, struct worker_config *worker)
 {
     if (cli->command == CLI_TAIL)
         return command_tail(cli, worker);
+    if (cli->command == CLI_STATUS)
+        return command_status(cli, worker, stdout, stderr);
     struct plugin_set *plugins = plugin_set_load(worker->plugin_path, worker->plugin_path_count);
     int status = cli->command == CLI_CHECK     ? command_check(cli, plugins, stdout, stderr)
                  : cli->command == CLI_PLUGINS ? command_plugins(cli, plugins, stdout, stderr)

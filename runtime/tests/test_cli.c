@@ -12,7 +12,7 @@ static char complaint[2000];
 /* words: the arguments after the program's name, NULL-ended. */
 static bool parse(const char *const *words, struct cli *ret)
 {
-    char *argv[10] = {(char *)"kitestream"};
+    char *argv[15] = {(char *)"kitestream"};
     int argc = 1;
     while (*words)
         argv[argc++] = (char *)*words++;
@@ -119,9 +119,29 @@ static void test_parse__usage_errors(void **state)
     expect_usage_error((const char *const[]){"tail", NULL}, "kitestream: tail needs one topic");
 }
 
+static void test_parse__status(void **state)
+{
+    struct cli cli;
+    assert_true(PARSE(&cli, "status", "--url=http://h:1", "--json", "--user", "u", "--token", "t",
+                      "--ca", "c", "a"));
+    assert_int_equal(cli.command, CLI_STATUS);
+    assert_string_equal(cli.url, "http://h:1");
+    assert_string_equal(cli.user_path, "u");
+    assert_string_equal(cli.token_path, "t");
+    assert_string_equal(cli.ca_path, "c");
+    assert_true(cli.json);
+    assert_int_equal(cli.word_count, 1);
+    cli_release(&cli);
+    assert_false(PARSE(&cli, "status", "--url"));
+    assert_non_null(strstr(complaint, "needs a value"));
+    assert_false(PARSE(&cli, "run", "--url", "x"));
+    assert_false(PARSE(&cli, "run", "--json"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse__status),
         cmocka_unit_test(test_parse__run),
         cmocka_unit_test(test_parse__forms_of_an_option),
         cmocka_unit_test(test_parse__flags_belong_to_their_command),
