@@ -100,7 +100,8 @@ class Kitestream:
         worker.write_text(json.dumps(self.worker, indent=1), encoding="utf-8")
         pipeline.write_text(json.dumps({"connectors": self.connectors}, indent=1), encoding="utf-8")
         with open(self.log_path, "wb") as log:
-            self._process = subprocess.Popen([self._program, "run", "-c", str(worker), str(pipeline)],
+            files = [str(pipeline)] if self.connectors else []
+            self._process = subprocess.Popen([self._program, "run", "-c", str(worker), *files],
                                              stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         return self
 
