@@ -1,5 +1,5 @@
-/* PEM files of a TLS client. In: file names; out: their text, known to be usable. Next: grpc's
- * credentials. */
+/* PEM files of a TLS client or server. In: file names; out: their text, known to be usable. Next:
+ * grpc's credentials, the REST interface. */
 #include "tls_files.h"
 
 #include <errno.h>
@@ -101,17 +101,14 @@ static enum ks_status check_pair(const char *cert_path, const char *cert_pem, co
     X509 *cert = parse_certificates(cert_pem);
     EVP_PKEY *key = parse_key(key_pem);
     if (!cert)
-        status =
-            ks_error_set(err, KS_ERR_FATAL,
-                         "the client certificate %s is not a valid PEM certificate", cert_path);
-    else if (!key)
-        status =
-            ks_error_set(err, KS_ERR_FATAL,
-                         "the client key %s is not a valid, unencrypted PEM private key", key_path);
-    else if (X509_check_private_key(cert, key) != 1)
         status = ks_error_set(err, KS_ERR_FATAL,
-                              "the client key %s does not belong to the certificate %s", key_path,
-                              cert_path);
+                              "the certificate %s is not a valid PEM certificate", cert_path);
+    else if (!key)
+        status = ks_error_set(err, KS_ERR_FATAL,
+                              "the key %s is not a valid, unencrypted PEM private key", key_path);
+    else if (X509_check_private_key(cert, key) != 1)
+        status = ks_error_set(err, KS_ERR_FATAL, "the key %s does not belong to the certificate %s",
+                              key_path, cert_path);
     ERR_clear_error();
     X509_free(cert);
     EVP_PKEY_free(key);
@@ -125,7 +122,7 @@ enum ks_status tls_files_load(struct tls_files *ret, const char *ca_file, const 
     enum ks_status status = KS_OK;
     if (!cert_file != !key_file)
         return ks_error_set(err, KS_ERR_FATAL,
-                            "a client certificate needs both files, certificate and key: %s is "
+                            "a certificate needs both files, certificate and key: %s is "
                             "missing",
                             cert_file ? "the key" : "the certificate");
     if (ca_file) {
@@ -134,9 +131,9 @@ enum ks_status tls_files_load(struct tls_files *ret, const char *ca_file, const 
             status = check_ca(ca_file, files.ca, err);
     }
     if (status == KS_OK && cert_file) {
-        status = read_file(cert_file, "client certificate", &files.cert, err);
+        status = read_file(cert_file, "certificate", &files.cert, err);
         if (status == KS_OK)
-            status = read_file(key_file, "client key", &files.key, err);
+            status = read_file(key_file, "key", &files.key, err);
         if (status == KS_OK)
             status = check_pair(cert_file, files.cert, key_file, files.key, err);
     }

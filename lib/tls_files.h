@@ -1,5 +1,5 @@
-/* PEM files, read and checked with OpenSSL before grpc sees them: grpc accepts anything and later
- * fails every call with "empty address list". */
+/* PEM files, read and checked with OpenSSL before another library sees them: grpc accepts anything
+ * and later fails every call with "empty address list". */
 #ifndef LIB_TLS_FILES_H
 #define LIB_TLS_FILES_H
 

@@ -1,6 +1,6 @@
 /* Java properties: "key=value", "key: value" or "key value" lines, comments (# !), continued lines
- * and backslash escapes. In: the bytes of a file; out: one value. Bytes that are not escapes are
- * taken as they are (UTF-8). */
+ * and backslash escapes. In: the bytes of a file; out: pairs, or one value. Bytes that are not
+ * escapes are taken as they are (UTF-8). */
 #include "properties.h"
 
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "kitestream/sdk/buf.h"
 
 struct cursor {
@@ -161,11 +162,10 @@ static void read_text(struct cursor *in, bool is_key, struct ks_buf *out)
     }
 }
 
-char *properties_get(const char *text, size_t len, const char *key)
+void properties_each(const char *text, size_t len, properties_take_fn *take, void *arg)
 {
     struct cursor in = {text, text + len};
     struct ks_buf name = {0}, value = {0};
-    char *found = NULL;
     while (in.p < in.end) {
         skip_blanks(&in);
         if (in.p >= in.end)
@@ -186,12 +186,29 @@ char *properties_get(const char *text, size_t len, const char *key)
             in.p++;
         skip_blanks(&in);
         read_text(&in, false, &value);
-        if (strcmp(ks_buf_str(&name), key) == 0) {
-            free(found);
-            found = ks_buf_take_str(&value);
-        }
+        take(arg, ks_buf_str(&name), ks_buf_str(&value));
     }
     ks_buf_release(&name);
     ks_buf_release(&value);
-    return found;
+}
+
+struct search {
+    const char *key;
+    char *found;
+};
+
+static void take_if_wanted(void *arg, const char *key, const char *value)
+{
+    struct search *s = arg;
+    if (strcmp(key, s->key) != 0)
+        return;
+    free(s->found);
+    s->found = xstrdup(value);
+}
+
+char *properties_get(const char *text, size_t len, const char *key)
+{
+    struct search s = {.key = key};
+    properties_each(text, len, take_if_wanted, &s);
+    return s.found;
 }

@@ -21,6 +21,9 @@ struct exchange {
     struct rest_call *call; /* until the pool has it */
     struct rest_response res;
     bool begun, submitted;
+    bool preflight; /* res answers a browser that may */
+    bool logs_in;   /* on the pool */
+    bool read_only;
     bool decided; /* res is the answer; read under the server's lock once submitted */
 };
 
@@ -68,6 +71,11 @@ void rest_exchange_end(void *arg, struct MHD_Connection *connection, void **exch
 
 /* ---- the answer ---- */
 
+static const char *header(struct exchange *x, const char *name)
+{
+    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
 static struct MHD_Response *make_response(struct rest_response *res)
 {
     char *text = NULL;
@@ -99,6 +107,12 @@ static enum MHD_Result send_answer(struct exchange *x)
     pthread_mutex_unlock(&s->lock);
     unsigned status = x->res.status ? (unsigned)x->res.status : 200;
     struct MHD_Response *response = make_response(&x->res);
+    rest_headers_add(s->gate.headers, response, header(x, MHD_HTTP_HEADER_ORIGIN));
+    if (x->preflight)
+        rest_headers_add_preflight(s->gate.headers, response);
+    if (status == 401 && s->gate.auth)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                rest_auth_challenge(s->gate.auth));
     if (stopping)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     rest_client_phase(s->clients, x->client, REST_CLIENT_RECEIVES);
@@ -108,11 +122,6 @@ static enum MHD_Result send_answer(struct exchange *x)
 }
 
 /* ---- the headers ---- */
-
-static const char *header(struct exchange *x, const char *name)
-{
-    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
-}
 
 static enum MHD_Result add_length(void *arg, enum MHD_ValueKind kind, const char *name,
                                   const char *value)
@@ -150,10 +159,52 @@ static bool find_route(struct exchange *x, const char *method)
     return false;
 }
 
+static bool is_allowed_preflight(struct exchange *x, const char *method)
+{
+    return strcmp(method, "OPTIONS") == 0 &&
+           rest_headers_allow_preflight(x->daemon->server->gate.headers,
+                                        header(x, MHD_HTTP_HEADER_ORIGIN),
+                                        header(x, "Access-Control-Request-Method"));
+}
+
+static gnutls_session_t tls_session(struct exchange *x)
+{
+    if (!x->daemon->tls)
+        return NULL;
+    return MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+}
+
+static bool pass_gate(struct exchange *x)
+{
+    const struct rest_asked asked = {.authorization = header(x, MHD_HTTP_HEADER_AUTHORIZATION),
+                                     .origin = header(x, MHD_HTTP_HEADER_ORIGIN),
+                                     .host = header(x, MHD_HTTP_HEADER_HOST),
+                                     .route = x->call->route,
+                                     .session = tls_session(x)};
+    enum rest_auth_answer who = rest_gate_check(&x->daemon->server->gate, &asked, &x->res);
+    x->logs_in = who == REST_AUTH_SLOW;
+    x->read_only = who == REST_AUTH_READ;
+    if (x->logs_in)
+        x->call->authorization = xstrdup(asked.authorization);
+    return who != REST_AUTH_NO;
+}
+
+/* False: res is the answer. What does not exist is told only to who may know. */
+static bool decide(struct exchange *x, const char *method)
+{
+    if (!check_headers(x))
+        return false;
+    x->preflight = is_allowed_preflight(x, method);
+    if (x->preflight)
+        return false;
+    bool found = find_route(x, method);
+    return pass_gate(x) && found;
+}
+
 static enum MHD_Result take_headers(struct exchange *x, const char *method)
 {
     x->begun = true;
-    x->decided = !check_headers(x) || !find_route(x, method);
+    x->decided = !decide(x, method);
     const char *expect = header(x, MHD_HTTP_HEADER_EXPECT);
     return x->decided && expect && strcasecmp(expect, "100-continue") == 0 ? send_answer(x)
                                                                            : MHD_YES;
@@ -192,8 +243,12 @@ static void exchange_done(void *arg, struct rest_response *res)
 static void submit(struct exchange *x, const struct rest_context *ctx)
 {
     struct rest_server *s = x->daemon->server;
-    const struct rest_job job = {
-        .take_call = x->call, .ctx = *ctx, .done = exchange_done, .done_arg = x};
+    const struct rest_job job = {.take_call = x->call,
+                                 .ctx = *ctx,
+                                 .before = x->logs_in ? rest_gate_log_in : NULL,
+                                 .before_arg = &s->gate,
+                                 .done = exchange_done,
+                                 .done_arg = x};
     x->call = NULL;
     x->submitted = true;
     rest_client_phase(s->clients, x->client, REST_CLIENT_WAITS);
@@ -209,11 +264,12 @@ static enum MHD_Result handle(struct exchange *x)
     bool stopping = s->stopping;
     pthread_mutex_unlock(&s->lock);
     bool early = x->call->route->flags & REST_EARLY;
-    if (early) {
+    x->call->req.read_only = x->read_only;
+    if (early && !x->logs_in) {
         rest_router_handle(&ctx, x->call, &x->res);
-    } else if (stopping) {
+    } else if (stopping && !early) {
         rest_fail(&x->res, 503, "The worker is stopping");
-    } else if (!ctx.herder) {
+    } else if (!ctx.herder && !early) {
         rest_fail(&x->res, 503,
                   "The worker is starting: it has not read its topics from Kafka (%s) yet; the log "
                   "says why",

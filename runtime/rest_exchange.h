@@ -7,11 +7,12 @@
 #include <pthread.h>
 
 #include "rest_client.h"
-#include "rest_options.h"
+#include "rest_gate.h"
 #include "rest_pool.h"
 
 struct rest_server {
     struct rest_options options;
+    struct rest_gate gate;
     struct rest_pool *pool;
     struct rest_clients *clients;
     struct rest_daemon *daemons; /* options.port_count */
@@ -29,6 +30,7 @@ struct rest_daemon {
     struct rest_server *server;
     struct MHD_Daemon *mhd;
     unsigned serves;
+    bool tls;
     int group; /* of its connections */
 };
 

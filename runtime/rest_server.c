@@ -45,9 +45,17 @@ static enum ks_status start_daemon(struct rest_server *s, size_t index, struct k
 {
     struct rest_port *port = &s->options.ports[index];
     struct rest_daemon *d = &s->daemons[index];
-    *d = (struct rest_daemon){.server = s, .serves = port->serves, .group = (int)index};
-    unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    bool tls = port->listener.tls;
+    *d = (struct rest_daemon){.server = s, .serves = port->serves, .tls = tls, .group = (int)index};
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     MHD_USE_ITC | (tls ? MHD_USE_TLS : 0);
+    const char *client_ca = tls ? rest_tls_client_ca(s->gate.tls) : NULL;
+    struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)rest_tls_certificate},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, (void *)client_ca},
+        {MHD_OPTION_END, 0, NULL},
+    };
     d->mhd = MHD_start_daemon(flags, 0, NULL, NULL, rest_exchange_access, d,                     //
                               MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,                  //
                               MHD_OPTION_LISTEN_SOCKET, port->listener.fd,                       //
@@ -57,7 +65,8 @@ static enum ks_status start_daemon(struct rest_server *s, size_t index, struct k
                               MHD_OPTION_NOTIFY_CONNECTION, rest_exchange_connection, d,         //
                               MHD_OPTION_NOTIFY_COMPLETED, rest_exchange_end, d,                 //
                               MHD_OPTION_URI_LOG_CALLBACK, rest_exchange_begin, d,               //
-                              MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,                 //
+                              MHD_OPTION_ARRAY, tls ? tls_options : &tls_options[3],
+                              MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, //
                               MHD_OPTION_END);
     if (!d->mhd)
         return ks_error_set(err, KS_ERR_FATAL,
@@ -80,6 +89,7 @@ static void *sweep(void *arg)
         pthread_cond_timedwait(&s->wake, &s->lock, &at);
         pthread_mutex_unlock(&s->lock);
         rest_pool_expire(s->pool, false);
+        rest_gate_refresh(&s->gate);
         rest_clients_sweep(s->clients, s->options.client_timeout_ms, s->options.max_connections);
         pthread_mutex_lock(&s->lock);
     }
@@ -109,6 +119,7 @@ static struct rest_server *make_server(const struct rest_options *options,
 
 static void free_server(struct rest_server *s)
 {
+    rest_gate_close(&s->gate);
     rest_options_release(&s->options);
     rest_clients_free(s->clients);
     free(s->daemons);
@@ -118,11 +129,16 @@ static void free_server(struct rest_server *s)
     free(s);
 }
 
-static void log_listener(const struct rest_listener *l)
+static void log_listener(const struct rest_server *s, const struct rest_listener *l)
 {
     bool v6 = strchr(l->host, ':');
     log_info("REST: listening on %s://%s%s%s:%u", l->tls ? "https" : "http", v6 ? "[" : "",
              *l->host ? l->host : "0.0.0.0", v6 ? "]" : "", l->port);
+    if (!l->loopback && !rest_gate_guards(&s->gate, l))
+        log_warn("REST: port %u can be reached from other machines and asks nobody for a login: "
+                 "whoever reaches it may change and delete connectors. Set rest.auth.users.file or "
+                 "rest.auth.tokens.file, or listen on 127.0.0.1",
+                 l->port);
 }
 
 static enum ks_status start_all(struct rest_server *s, struct ks_error *err)
@@ -130,6 +146,8 @@ static enum ks_status start_all(struct rest_server *s, struct ks_error *err)
     enum ks_status status = KS_OK;
     for (size_t i = 0; i < s->options.port_count && status == KS_OK; i++)
         status = rest_listener_open(&s->options.ports[i].listener, err);
+    if (status == KS_OK)
+        status = rest_gate_open(&s->gate, &s->options, err);
     if (status == KS_OK)
         status = rest_pool_open(s->options.threads, s->options.request_timeout_ms, &s->pool, err);
     if (status == KS_OK) {
@@ -153,7 +171,7 @@ enum ks_status rest_server_open(const struct rest_options *take_options,
         return status;
     }
     for (size_t i = 0; i < s->options.port_count; i++)
-        log_listener(&s->options.ports[i].listener);
+        log_listener(s, &s->options.ports[i].listener);
     *ret = s;
     return KS_OK;
 }

@@ -1,5 +1,3 @@
-#include "rest_server.h"
-
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,7 +14,7 @@
 
 #include "alloc.h"
 #include "clock.h"
-#include "helper_http_client.h"
+#include "helper_rest_server.h"
 
 /* ---- routes of this test, in place of those of rest_cdc.c ---- */
 
@@ -108,106 +106,42 @@ const struct rest_route rest_cdc_routes[] = {
     {0},
 };
 
-/* ---- the server ---- */
-
-struct fixture {
-    struct worker_config worker;
-    struct rest_server *server;
-    uint16_t port;
-};
-
-static void set_option(struct fixture *f, const char *option, const char *value)
-{
-    string_map_set(&f->worker.all, option, value);
-}
-
-static void start(struct fixture *f, bool ready)
-{
-    struct rest_options options;
-    struct ks_error err;
-    const struct rest_context ctx = {.worker = &f->worker};
-    assert_int_equal(rest_options_read(&f->worker, &options, &err), KS_OK);
-    assert_int_equal(rest_server_open(&options, &ctx, &f->server, &err), KS_OK);
-    f->port = rest_server_port(f->server);
-    if (ready) /* no handler here looks into it */
-        rest_server_ready(f->server, (struct herder *)f, "cluster-1");
-}
-
 static int setup(void **state)
 {
-    struct fixture *f = xcalloc(1, sizeof *f);
-    struct ks_error err;
-    assert_int_equal(worker_config_load(NULL, &f->worker, &err), KS_OK);
-    set_option(f, "listeners", "http://127.0.0.1:0");
     set_door(false);
-    *state = f;
-    return 0;
+    return rest_test_setup(state);
 }
 
 static int teardown(void **state)
 {
-    struct fixture *f = *state;
     set_door(true);
-    if (f->server) {
-        rest_server_drain(f->server, 20000);
-        assert_true(rest_server_close(f->server, 1000));
-    }
-    worker_config_release(&f->worker);
-    free(f);
-    return 0;
-}
-
-static json_t *json_of(const struct http_answer *answer)
-{
-    json_t *json = json_loads(answer->body, JSON_DECODE_ANY, NULL);
-    assert_non_null(json);
-    return json;
-}
-
-static const char *member(const struct http_answer *answer, const char *name)
-{
-    static char text[1000];
-    json_t *json = json_of(answer);
-    const char *value = json_string_value(json_object_get(json, name));
-    snprintf(text, sizeof text, "%s", value ? value : "");
-    json_decref(json);
-    return text;
-}
-
-static void check_error(const struct http_answer *answer, int status, const char *words)
-{
-    assert_int_equal(answer->status, status);
-    assert_string_equal(http_answer_header(answer, "Content-Type"), "application/json");
-    json_t *json = json_of(answer);
-    assert_int_equal(json_integer_value(json_object_get(json, "error_code")), status);
-    json_decref(json);
-    assert_non_null(strstr(member(answer, "message"), words));
+    return rest_test_teardown(state);
 }
 
 static void test_open__answers_before_it_is_ready(void **state)
 {
-    struct fixture *f = *state;
-    start(f, false);
+    struct rest_test *f = *state;
+    rest_test_start(f, false);
     struct http_answer a = http_client_ask(f->port, "GET", "/", "", NULL);
     assert_int_equal(a.status, 200);
-    assert_string_equal(member(&a, "kafka_cluster_id"), "");
+    assert_string_equal(rest_test_member(&a, "kafka_cluster_id"), "");
     a = http_client_ask(f->port, "GET", "/health", "", NULL);
     assert_int_equal(a.status, 503);
-    assert_string_equal(member(&a, "status"), "starting");
+    assert_string_equal(rest_test_member(&a, "status"), "starting");
     a = http_client_ask(f->port, "GET", "/test/echo/a", "", NULL);
-    check_error(&a, 503, "The worker is starting");
+    rest_test_check_error(&a, 503, "The worker is starting");
     a = http_client_ask(f->port, "GET", "/nope", "", NULL);
-    check_error(&a, 404, "HTTP 404 Not Found");
+    rest_test_check_error(&a, 404, "HTTP 404 Not Found");
 }
 
 static void test_ask__methods_and_media(void **state)
 {
-    struct fixture *f = *state;
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_start(f, true);
     struct http_answer a = http_client_ask(f->port, "GET", "/", "", NULL);
-    assert_string_equal(member(&a, "kafka_cluster_id"), "cluster-1");
+    assert_string_equal(rest_test_member(&a, "kafka_cluster_id"), "cluster-1");
     int major = 0, minor = 0;
-    assert_int_equal(sscanf(member(&a, "version"), "%d.%d.", &major, &minor), 2);
+    assert_int_equal(sscanf(rest_test_member(&a, "version"), "%d.%d.", &major, &minor), 2);
     assert_true(major * 100 + minor >= 307);
     a = http_client_ask(f->port, "HEAD", "/test/echo/a", "", NULL);
     assert_int_equal(a.status, 200);
@@ -215,17 +149,17 @@ static void test_ask__methods_and_media(void **state)
     a = http_client_ask(f->port, "OPTIONS", "/test/echo/a/", "", NULL);
     assert_string_equal(a.body, "HEAD, GET, OPTIONS, PUT");
     a = http_client_ask(f->port, "POST", "/test/echo/a", "", "");
-    check_error(&a, 405, "Method Not Allowed");
+    rest_test_check_error(&a, 405, "Method Not Allowed");
     assert_string_equal(http_answer_header(&a, "Allow"), "HEAD, GET, OPTIONS, PUT");
     a = http_client_ask(f->port, "POST", "/test", "Content-Type: application/json\r\n", "{}");
     assert_int_equal(a.status, 201);
     assert_string_equal(http_answer_header(&a, "Location"), "/test/made");
     a = http_client_ask(f->port, "POST", "/test", "Content-Type: text/plain\r\n", "{}");
-    check_error(&a, 415, "Unsupported");
+    rest_test_check_error(&a, 415, "Unsupported");
     a = http_client_ask(f->port, "POST", "/test", "", "{}");
-    check_error(&a, 415, "Unsupported");
+    rest_test_check_error(&a, 415, "Unsupported");
     a = http_client_ask(f->port, "GET", "/test/echo/a", "Accept: text/html\r\n", NULL);
-    check_error(&a, 406, "Not Acceptable");
+    rest_test_check_error(&a, 406, "Not Acceptable");
     a = http_client_ask(f->port, "DELETE", "/test/made", "", NULL);
     assert_int_equal(a.status, 204);
     assert_null(http_answer_header(&a, "Content-Type"));
@@ -233,8 +167,8 @@ static void test_ask__methods_and_media(void **state)
 
 static void test_ask__encoded_names(void **state)
 {
-    struct fixture *f = *state;
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_start(f, true);
     static const char *const cases[][2] = {
         {"/test/echo/a%2Fb", "a/b"},     {"/test/echo/a%25b/", "a%b"},
         {"/test/echo/a+b", "a+b"},       {"/test/echo/a%20b", "a b"},
@@ -244,18 +178,18 @@ static void test_ask__encoded_names(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct http_answer a = http_client_ask(f->port, "GET", cases[i][0], "", NULL);
         assert_int_equal(a.status, 200);
-        assert_string_equal(member(&a, "name"), cases[i][1]);
+        assert_string_equal(rest_test_member(&a, "name"), cases[i][1]);
     }
     struct http_answer a = http_client_ask(f->port, "GET", "/test/echo/x?q=a+b%26c", "", NULL);
-    assert_string_equal(member(&a, "q"), "a b&c");
+    assert_string_equal(rest_test_member(&a, "q"), "a b&c");
     a = http_client_ask(f->port, "GET", "/test/echo/%zz", "", NULL);
-    check_error(&a, 400, "percent-encoded");
+    rest_test_check_error(&a, 400, "percent-encoded");
 }
 
 static void test_ask__keep_alive_and_pipelining(void **state)
 {
-    struct fixture *f = *state;
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_start(f, true);
     struct http_answer a;
     int fd = http_client_open(f->port);
     http_client_send(fd, "GET /test/echo/1 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -263,42 +197,42 @@ static void test_ask__keep_alive_and_pipelining(void **state)
                          "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
                          "GET /test/echo/3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert_true(http_client_read(fd, false, &a));
-    assert_string_equal(member(&a, "name"), "1");
+    assert_string_equal(rest_test_member(&a, "name"), "1");
     assert_true(http_client_read(fd, false, &a));
-    assert_string_equal(member(&a, "name"), "2");
+    assert_string_equal(rest_test_member(&a, "name"), "2");
     assert_true(http_client_read(fd, false, &a));
-    assert_string_equal(member(&a, "status"), "healthy");
+    assert_string_equal(rest_test_member(&a, "status"), "healthy");
     assert_true(http_client_read(fd, false, &a));
-    assert_string_equal(member(&a, "name"), "3");
+    assert_string_equal(rest_test_member(&a, "name"), "3");
     assert_true(http_client_closed(fd));
     close(fd);
 }
 
 static void test_ask__too_large(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "rest.max.body.bytes", "2000");
-    set_option(f, "rest.max.header.bytes", "2000");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "rest.max.body.bytes", "2000");
+    rest_test_option(f, "rest.max.header.bytes", "2000");
+    rest_test_start(f, true);
     char text[6001];
     memset(text, 'x', 6000);
     text[6000] = '\0';
     struct http_answer a = http_client_ask(f->port, "PUT", "/test/echo/a", "", text);
-    check_error(&a, 413, "longer than 2000 bytes");
+    rest_test_check_error(&a, 413, "longer than 2000 bytes");
     text[2000] = '\0';
     a = http_client_ask(f->port, "PUT", "/test/echo/a", "", text);
     assert_int_equal(a.status, 200);
     char *header = xasprintf("X: %s\r\n", text);
     a = http_client_ask(f->port, "GET", "/health", header, NULL);
     free(header);
-    check_error(&a, 431, "longer than 2000 bytes");
+    rest_test_check_error(&a, 431, "longer than 2000 bytes");
 }
 
 static void test_ask__too_large_in_chunks_keeps_the_connection(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "rest.max.body.bytes", "1024");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "rest.max.body.bytes", "1024");
+    rest_test_start(f, true);
     struct http_answer a;
     int fd = http_client_open(f->port);
     http_client_send(fd, "PUT /test/echo/a HTTP/1.1\r\nHost: a\r\n"
@@ -311,17 +245,17 @@ static void test_ask__too_large_in_chunks_keeps_the_connection(void **state)
         http_client_send(fd, chunk);
     http_client_send(fd, "0\r\n\r\nGET /test/echo/b HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_true(http_client_read(fd, false, &a));
-    check_error(&a, 413, "longer than 1024 bytes");
+    rest_test_check_error(&a, 413, "longer than 1024 bytes");
     assert_true(http_client_read(fd, false, &a));
-    assert_string_equal(member(&a, "name"), "b");
+    assert_string_equal(rest_test_member(&a, "name"), "b");
     close(fd);
 }
 
 static void test_ask__expect_100_continue(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "rest.max.body.bytes", "1024");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "rest.max.body.bytes", "1024");
+    rest_test_start(f, true);
     struct http_answer a;
     int fd = http_client_open(f->port);
     http_client_send(fd, "PUT /test/echo/a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
@@ -337,14 +271,14 @@ static void test_ask__expect_100_continue(void **state)
     http_client_send(fd, "PUT /test/echo/a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
                          "Content-Length: 1000000\r\n\r\n");
     assert_true(http_client_read(fd, false, &a));
-    check_error(&a, 413, "longer than 1024 bytes");
+    rest_test_check_error(&a, 413, "longer than 1024 bytes");
     close(fd);
 }
 
 static void test_ask__not_http(void **state)
 {
-    struct fixture *f = *state;
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_start(f, true);
     int fd = http_client_open(f->port);
     http_client_send(fd, "\x16\x03\x01 what is this\r\n\r\n");
     assert_true(http_client_closed(fd));
@@ -357,9 +291,9 @@ static void test_ask__not_http(void **state)
 
 static void test_time__hung_handlers_leave_the_rest_alone(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "rest.threads", "4");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "rest.threads", "4");
+    rest_test_start(f, true);
     int fds[6];
     for (int i = 0; i < 6; i++) {
         fds[i] = http_client_open(f->port);
@@ -383,26 +317,26 @@ static void test_time__hung_handlers_leave_the_rest_alone(void **state)
 
 static void test_time__request_that_takes_too_long(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "rest.request.timeout.ms", "200");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "rest.request.timeout.ms", "200");
+    rest_test_start(f, true);
     int fd = http_client_open(f->port);
     http_client_send(fd, "GET /test/hang HTTP/1.1\r\nHost: a\r\n\r\n");
     struct http_answer a;
     assert_true(http_client_read(fd, false, &a));
-    check_error(&a, 500, "waiting at the door: GET /test/hang");
+    rest_test_check_error(&a, 500, "waiting at the door: GET /test/hang");
     /* The late result must not become the answer of the next request. */
     http_client_send(fd, "GET /test/echo/next HTTP/1.1\r\nHost: a\r\n\r\n");
     set_door(true);
     assert_true(http_client_read(fd, false, &a));
-    assert_string_equal(member(&a, "name"), "next");
+    assert_string_equal(rest_test_member(&a, "name"), "next");
     close(fd);
 }
 
 static void test_time__client_gone_while_its_request_is_handled(void **state)
 {
-    struct fixture *f = *state;
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_start(f, true);
     int fd = http_client_open(f->port);
     http_client_send(fd, "PUT /test/hang HTTP/1.1\r\nHost: a\r\n\r\n");
     wait_inside(1);
@@ -440,9 +374,9 @@ static void *trickle_thread(void *arg)
 
 static void test_time__slow_clients(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "rest.client.timeout.ms", "500");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "rest.client.timeout.ms", "500");
+    rest_test_start(f, true);
     struct trickle clients[] = {
         {.text = "GET /hea"},
         {.text = "GET / HTTP/1.1\r\nHost: a\r\nX: yyyyy"},
@@ -468,9 +402,9 @@ static void test_time__slow_clients(void **state)
 
 static void test_time__slow_reader(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "rest.client.timeout.ms", "500");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "rest.client.timeout.ms", "500");
+    rest_test_start(f, true);
     int fd = http_client_open(f->port);
     http_client_send(fd, "GET /test/much HTTP/1.1\r\nHost: a\r\n\r\n");
     /* Never idle, but it would take 20 s. */
@@ -484,9 +418,9 @@ static void test_time__slow_reader(void **state)
 
 static void test_limit__idle_connections_make_room(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "rest.max.connections", "10");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "rest.max.connections", "10");
+    rest_test_start(f, true);
     int fds[20];
     for (int i = 0; i < 20; i++) /* ten of them in the backlog */
         fds[i] = http_client_open(f->port);
@@ -502,41 +436,41 @@ static void test_limit__idle_connections_make_room(void **state)
 
 static void test_listeners__admin_off(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "admin.listeners", "");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "admin.listeners", "");
+    rest_test_start(f, true);
     struct http_answer a = http_client_ask(f->port, "GET", "/test/admin/a", "", NULL);
-    check_error(&a, 404, "Not Found");
+    rest_test_check_error(&a, 404, "Not Found");
     a = http_client_ask(f->port, "GET", "/test/echo/a", "", NULL);
     assert_int_equal(a.status, 200);
 }
 
 static void test_listeners__admin_apart(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "listeners", "");
-    set_option(f, "admin.listeners", "http://127.0.0.1:0");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "listeners", "");
+    rest_test_option(f, "admin.listeners", "http://127.0.0.1:0");
+    rest_test_start(f, true);
     struct http_answer a = http_client_ask(f->port, "GET", "/test/admin/a", "", NULL);
     assert_int_equal(a.status, 200);
     a = http_client_ask(f->port, "GET", "/test/echo/a", "", NULL);
-    check_error(&a, 404, "Not Found");
+    rest_test_check_error(&a, 404, "Not Found");
 }
 
 static void test_listeners__several(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "listeners", "http://127.0.0.1:0, http://[::1]:0");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "listeners", "http://127.0.0.1:0, http://[::1]:0");
+    rest_test_start(f, true);
     struct http_answer a = http_client_ask(f->port, "GET", "/health", "", NULL);
     assert_int_equal(a.status, 200);
 }
 
 static void test_listeners__none(void **state)
 {
-    struct fixture *f = *state;
-    set_option(f, "listeners", "");
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_option(f, "listeners", "");
+    rest_test_start(f, true);
     assert_int_equal(f->port, 0);
 }
 
@@ -564,8 +498,8 @@ static void wait_until_refused(uint16_t port)
 
 static void test_stop__answers_what_is_handled(void **state)
 {
-    struct fixture *f = *state;
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_start(f, true);
     int fd = http_client_open(f->port);
     http_client_send(fd, "PUT /test/hang HTTP/1.1\r\nHost: a\r\n\r\n");
     wait_inside(1);
@@ -589,8 +523,8 @@ static struct rest_server *volatile left_behind; /* so that it counts as reachab
 
 static void test_stop__hung_handler_gets_503_and_is_told(void **state)
 {
-    struct fixture *f = *state;
-    start(f, true);
+    struct rest_test *f = *state;
+    rest_test_start(f, true);
     int fd = http_client_open(f->port);
     int idle = http_client_open(f->port);
     http_client_send(fd, "PUT /test/hang HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -599,11 +533,11 @@ static void test_stop__hung_handler_gets_503_and_is_told(void **state)
     http_client_send(idle, "GET /test/echo/a HTTP/1.1\r\nHost: a\r\n\r\n");
     struct http_answer a;
     assert_true(http_client_read(idle, false, &a));
-    check_error(&a, 503, "stopping");
+    rest_test_check_error(&a, 503, "stopping");
     close(idle);
     assert_false(rest_server_close(f->server, 5000));
     assert_true(http_client_read(fd, false, &a));
-    check_error(&a, 503, "stopping");
+    rest_test_check_error(&a, 503, "stopping");
     close(fd);
     set_door(true);
     wait_inside(0);
