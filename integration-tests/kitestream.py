@@ -166,7 +166,7 @@ class Kitestream:
         for message in kafka.raw(self.worker["status.storage.topic"]):
             key = message.key().decode().removeprefix("status-")
             newest[key] = json.loads(message.value()) if message.value() else None
-        return {key: value for key, value in newest.items() if value}
+        return {key: value for key, value in newest.items() if value and not key.startswith("topic-")}
 
     def task_status(self, kafka, connector, task=0):
         return self.statuses(kafka).get(f"task-{self.name}-{connector}-{task}", {})
