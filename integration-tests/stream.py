@@ -45,6 +45,14 @@ class Kafka:
         for done in self.admin.delete_topics(topics).values() if topics else ():
             done.result()
 
+    def committed(self, group, topic, partition):
+        """The group's offset; below 0: none."""
+        consumer = Consumer(self._options | {"group.id": group, "enable.auto.commit": False})
+        try:
+            return consumer.committed([TopicPartition(topic, partition)], timeout=10)[0].offset
+        finally:
+            consumer.close()
+
     def partitions(self, topic):
         return len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions)
 
