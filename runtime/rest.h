@@ -62,6 +62,9 @@ enum rest_route_flag {
     REST_ADMIN = 1 << 2,  /* loggers: not with admin.listeners="" */
     /* Not only JSON: takes any content type and gives what it likes, whatever Accept says. */
     REST_ANY_TYPE = 1 << 3,
+    /* Waits for nothing and calls no plugin: runs on the thread of all connections, so it answers
+     * also when every thread of the pool hangs. */
+    REST_INLINE = 1 << 4,
 };
 
 /* Path: "/connectors/{c}/tasks/{n}/status". A trailing slash is accepted in requests. */

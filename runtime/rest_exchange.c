@@ -263,9 +263,10 @@ static enum MHD_Result handle(struct exchange *x)
     struct rest_context ctx = s->ctx;
     bool stopping = s->stopping;
     pthread_mutex_unlock(&s->lock);
-    bool early = x->call->route->flags & REST_EARLY;
+    unsigned flags = x->call->route->flags;
+    bool early = flags & REST_EARLY;
     x->call->req.read_only = x->read_only;
-    if (early && !x->logs_in) {
+    if ((flags & REST_INLINE) && !x->logs_in) {
         rest_router_handle(&ctx, x->call, &x->res);
     } else if (stopping && !early) {
         rest_fail(&x->res, 503, "The worker is stopping");

@@ -44,8 +44,8 @@ static void get_metrics(const struct rest_context *ctx, const struct rest_reques
 }
 
 const struct rest_route rest_root_routes[] = {
-    {"GET", "/", get_root, REST_EARLY},
-    {"GET", "/health", get_health, REST_EARLY},
-    {"GET", "/metrics", get_metrics, REST_EARLY | REST_ANY_TYPE},
+    {"GET", "/", get_root, REST_EARLY | REST_INLINE},
+    {"GET", "/health", get_health, REST_EARLY | REST_INLINE},
+    {"GET", "/metrics", get_metrics, REST_EARLY | REST_INLINE | REST_ANY_TYPE},
     {0},
 };
