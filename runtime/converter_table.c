@@ -62,12 +62,21 @@ static bool is_named(const char *cls, const char *name)
 
 const struct ks_config_def *converter_table_find(const char *name, const char **ret_class)
 {
-    for (size_t i = 0; config_converters[i]; i++) {
-        if (!is_named(config_converters[i], name))
-            continue;
-        if (ret_class)
-            *ret_class = config_converters[i];
-        return tables[i];
+    const struct ks_config_def *found = NULL;
+    const char *cls = NULL;
+    for (size_t i = 0; config_header_converters[i]; i++) {
+        if (is_named(config_header_converters[i], name)) {
+            cls = config_header_converters[i];
+            found = no_table;
+        }
     }
-    return NULL;
+    for (size_t i = 0; config_converters[i]; i++) {
+        if (is_named(config_converters[i], name)) {
+            cls = config_converters[i];
+            found = tables[i];
+        }
+    }
+    if (found && ret_class)
+        *ret_class = cls;
+    return found;
 }

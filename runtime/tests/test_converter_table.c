@@ -31,6 +31,8 @@ static void test_find__every_converter_has_a_sound_table(void **state)
         assert_non_null(table);
         assert_null(config_def_fault(table));
     }
+    for (size_t i = 0; config_header_converters[i]; i++)
+        assert_non_null(converter_table_find(config_header_converters[i], NULL));
 }
 
 int main(void)

@@ -1,0 +1,41 @@
+"""The whole REST interface against its own description, docs/openapi.yaml: requests made up by schemathesis,
+good and bad; no answer may be a 5xx or differ from what is described.
+"""
+
+import pathlib
+import subprocess
+import sys
+
+from parts import ROOT
+from rest_lines import Lines, runtime, sample_plugins, started  # noqa: F401
+
+CHECKS = ("not_a_server_error,response_schema_conformance,status_code_conformance,content_type_conformance,"
+          "response_headers_conformance")
+EXAMPLES = 8  # of each operation, beside those that cover its description
+DEADLINE_S = 300
+
+
+def _run(folder, url, settings, *more):
+    config = folder / "schemathesis.toml"
+    config.write_text(settings, encoding="utf-8")
+    program = pathlib.Path(sys.executable).with_name("schemathesis")
+    command = [program, "--config-file", config, "run", ROOT / "docs/openapi.yaml", "--url", url,
+               "--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES),
+               "--seed", "1", "--generation-database", "none", "--warnings", "off", "--no-color", *more]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert "Operations:       " in done.stdout and " 0 selected" not in done.stdout
+
+
+def test_anything(runtime):  # noqa: F811
+    """Names of connectors are made up too, so that most answers say that there is none."""
+    _run(runtime.folder, started(runtime).url, "")
+
+
+def test_with_a_connector_that_is_there(runtime, kafka):  # noqa: F811
+    rest, lines = started(runtime), Lines(runtime, kafka)
+    lines.create(rest)
+    rest.wait_state(lines.name, "RUNNING")
+    lines.write(100)
+    settings = f'[parameters]\nconnector = "{lines.name}"\nplugin = "FileStreamSource"\ntask = 0\n'
+    _run(runtime.folder, rest.url, settings, "--exclude-operation-id", "deleteConnector")
