@@ -410,7 +410,7 @@ void ddl_apply_run(struct pool_work *work)
         a.name = name_map_collection(w->names, w->applied_to->db, w->applied_to->name);
     else if (w->ddl->collection)
         a.name = name_map_collection(w->names, w->ddl->db, w->ddl->collection);
-    w->result = apply(&a);
+    w->result = w->only_verify ? apply_verify_collection(&a) : apply(&a);
     if (w->result == DDL_AGAIN)
         target_gate_report(w->gate, w->reason);
     else if (w->result == DDL_APPLIED)

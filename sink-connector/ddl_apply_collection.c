@@ -290,3 +290,32 @@ enum ddl_result apply_rename_collection(struct applying *a)
         a->w->client, old.db, old.collection, a->name.db, a->name.collection, a->deadline_ms);
     return applying_judge(a, &answer);
 }
+
+/* ---- is it still there ---- */
+
+enum ddl_result apply_verify_collection(struct applying *a)
+{
+    struct milvus_collection found;
+    const char *stamp = NULL;
+    bool there;
+    enum ddl_result result = applying_look(a, a->name, &found, &there);
+    if (result != DDL_APPLIED || (!there && a->w->may_be_gone))
+        return result;
+    if (!there || is_alias(&found, a->name))
+        return applying_end(a, DDL_FAILED,
+                            "%s.%s, which this sink has written to as its copy of %s.%s, is not in "
+                            "the target. If collection.mapping was changed, rename it there, or "
+                            "undo the change",
+                            a->name.db, a->name.collection, a->ddl->db, a->ddl->collection);
+    enum stamp_match match = match_stamp(a, &found, &stamp);
+    if (match == STAMP_OURS || (match == STAMP_NONE && a->w->may_lack_stamp))
+        return DDL_APPLIED;
+    return applying_end(
+        a, DDL_FAILED,
+        "%s.%s of the target is not this sink's copy of %s.%s: its property " STAMP_PROPERTY
+        " is '%s', not '%s'. If collection.mapping was changed, undo "
+        "it, or rename collections in the target; if it is the right one, set the "
+        "property",
+        a->name.db, a->name.collection, a->ddl->db, a->ddl->collection, stamp ? stamp : "",
+        stamp_of(a));
+}

@@ -40,6 +40,7 @@ enum ddl_result applying_make_partition(struct applying *a, const char *partitio
 enum ddl_result apply_create_collection(struct applying *a);
 enum ddl_result apply_drop_collection(struct applying *a);
 enum ddl_result apply_rename_collection(struct applying *a);
+enum ddl_result apply_verify_collection(struct applying *a);
 
 /* ddl_apply_properties.c */
 enum ddl_result apply_alter_collection(struct applying *a);

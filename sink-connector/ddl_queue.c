@@ -171,25 +171,62 @@ void ddl_queue_fail(struct queued_ddl *item, const char *reason)
     utf8_copy(item->reason, sizeof(item->reason), reason);
 }
 
-bool ddl_queue_has_drop(const struct ddl_queue *q, int64_t collection_id)
+bool ddl_queue_has(const struct ddl_queue *q, enum ddl_kind kind, int64_t collection_id)
 {
     for (const struct queued_ddl *i = q->head; i; i = i->next)
-        if (i->ddl->kind == DDL_DROP_COLLECTION && i->ddl->collection_id == collection_id)
+        if (i->ddl->kind == kind && i->ddl->collection_id == collection_id)
             return true;
     return false;
+}
+
+bool ddl_queue_has_drop(const struct ddl_queue *q, int64_t collection_id)
+{
+    return ddl_queue_has(q, DDL_DROP_COLLECTION, collection_id);
+}
+
+bool ddl_queue_gates(const struct ddl_queue *q, int64_t collection_id, int64_t seq)
+{
+    for (const struct queued_ddl *i = q->head; i && i->ddl->seq <= seq; i = i->next)
+        if (i->ddl->collection_id == collection_id && ddl_gates_rows(i->ddl->kind))
+            return true;
+    return false;
+}
+
+void ddl_queue_remove_if(struct ddl_queue *q, bool (*match)(void *arg, const struct ddl *ddl),
+                         void (*fn)(void *arg, const struct ddl *ddl), void *arg)
+{
+    for (struct queued_ddl *i = q->head, *next; i; i = next) {
+        next = i->next;
+        if (i->state == QUEUED_RUNNING || !match(arg, i->ddl))
+            continue;
+        fn(arg, i->ddl);
+        ddl_queue_done(q, i);
+    }
+}
+
+struct abandoning {
+    int64_t collection_id;
+    void (*fn)(void *arg, const struct ddl *ddl);
+    void *arg;
+};
+
+static bool is_abandoned(void *arg, const struct ddl *ddl)
+{
+    const struct abandoning *a = arg;
+    return ddl->collection_id == a->collection_id && ddl->kind != DDL_DROP_COLLECTION;
+}
+
+static void abandon_one(void *arg, const struct ddl *ddl)
+{
+    const struct abandoning *a = arg;
+    a->fn(a->arg, ddl);
 }
 
 void ddl_queue_abandon(struct ddl_queue *q, int64_t collection_id,
                        void (*fn)(void *arg, const struct ddl *ddl), void *arg)
 {
-    for (struct queued_ddl *i = q->head, *next; i; i = next) {
-        next = i->next;
-        if (i->ddl->collection_id != collection_id || i->ddl->kind == DDL_DROP_COLLECTION ||
-            i->state == QUEUED_RUNNING)
-            continue;
-        fn(arg, i->ddl);
-        ddl_queue_done(q, i);
-    }
+    struct abandoning a = {collection_id, fn, arg};
+    ddl_queue_remove_if(q, is_abandoned, abandon_one, &a);
 }
 
 const struct queued_ddl *ddl_queue_each(const struct ddl_queue *q, const struct queued_ddl *after)

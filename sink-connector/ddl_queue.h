@@ -45,6 +45,12 @@ void ddl_queue_fail(struct queued_ddl *item, const char *reason);
  * DDL of the collection and calls fn for each, so that the drop can run. */
 void ddl_queue_abandon(struct ddl_queue *q, int64_t collection_id,
                        void (*fn)(void *arg, const struct ddl *ddl), void *arg);
+/* Removes what `match` picks of the waiting and failed DDL, after a call of fn for each. */
+void ddl_queue_remove_if(struct ddl_queue *q, bool (*match)(void *arg, const struct ddl *ddl),
+                         void (*fn)(void *arg, const struct ddl *ddl), void *arg);
+/* Is there a DDL of the collection, up to this seq, that its rows wait for? */
+bool ddl_queue_gates(const struct ddl_queue *q, int64_t collection_id, int64_t seq);
+bool ddl_queue_has(const struct ddl_queue *q, enum ddl_kind kind, int64_t collection_id);
 bool ddl_queue_has_drop(const struct ddl_queue *q, int64_t collection_id);
 /* Iterates in seq order; NULL begins. */
 const struct queued_ddl *ddl_queue_each(const struct ddl_queue *q, const struct queued_ddl *after);

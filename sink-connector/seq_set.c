@@ -33,11 +33,11 @@ static void remove_range(struct seq_set *s, size_t i)
     s->count--;
 }
 
-static void insert_range(struct seq_set *s, size_t i, int64_t seq)
+static void insert_range(struct seq_set *s, size_t i, int64_t first, int64_t last)
 {
     s->ranges = xgrow(s->ranges, s->count, &s->cap, sizeof(*s->ranges));
     memmove(s->ranges + i + 1, s->ranges + i, (s->count - i) * sizeof(*s->ranges));
-    s->ranges[i] = (struct seq_range){seq, seq};
+    s->ranges[i] = (struct seq_range){first, last};
     s->count++;
 }
 
@@ -53,7 +53,7 @@ void seq_set_add(struct seq_set *s, int64_t seq)
     else if (i < s->count && s->ranges[i].first == seq + 1)
         s->ranges[i].first = seq;
     else
-        insert_range(s, i, seq);
+        insert_range(s, i, seq, seq);
     if (i + 1 < s->count && s->ranges[i].last + 1 == s->ranges[i + 1].first) {
         s->ranges[i].last = s->ranges[i + 1].last;
         remove_range(s, i + 1);
@@ -62,6 +62,27 @@ void seq_set_add(struct seq_set *s, int64_t seq)
         s->up_to = s->ranges[0].last;
         remove_range(s, 0);
     }
+}
+
+void seq_set_remove(struct seq_set *s, int64_t seq)
+{
+    size_t i = 0;
+    if (!seq_set_has(s, seq))
+        return;
+    if (seq <= s->up_to) {
+        if (seq < s->up_to)
+            insert_range(s, 0, seq + 1, s->up_to);
+        s->up_to = seq - 1;
+        return;
+    }
+    while (s->ranges[i].last < seq)
+        i++;
+    struct seq_range r = s->ranges[i];
+    remove_range(s, i);
+    if (seq < r.last)
+        insert_range(s, i, seq + 1, r.last);
+    if (seq > r.first)
+        insert_range(s, i, r.first, seq - 1);
 }
 
 void seq_set_print(const struct seq_set *s, struct ks_buf *out)

@@ -22,6 +22,7 @@ struct seq_set {
 
 void seq_set_release(struct seq_set *s);
 void seq_set_add(struct seq_set *s, int64_t seq);
+void seq_set_remove(struct seq_set *s, int64_t seq);
 bool seq_set_has(const struct seq_set *s, int64_t seq);
 int64_t seq_set_max(const struct seq_set *s);
 void seq_set_print(const struct seq_set *s, struct ks_buf *out);

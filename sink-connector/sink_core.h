@@ -46,7 +46,9 @@ struct sink_core {
     struct ddl_queue *queue;
     int64_t read_seq;       /* of the last DDL that was read */
     int64_t ddl_position;   /* next offset of the DDL topic */
-    struct map excluded;    /* collection IDs that the filter leaves out */
+    struct map excluded;    /* collection IDs that the filter leaves out -> seq of the create */
+    struct map overtaken;   /* those with DDL that wait although later ones are applied */
+    struct map unverified;  /* -> struct verifying, see sink_verify.c */
     struct map skipped;     /* those whose create was skipped by policy, or given up */
     struct map quarantined; /* collection ID -> reason (char *) */
     struct map adopted;     /* collection IDs that were there before: c rows are Upserts */
@@ -67,6 +69,8 @@ struct sink_core {
     int64_t counted_ms;
     struct sink_counters counters, counted;
     struct ks_arena arena; /* of one commit */
+    struct ks_arena kept;  /* as long as the task */
+    char *cluster;         /* of the DDL */
     char *status;
     char trouble[GATE_TEXT_MAX]; /* of a commit that did not go through */
 };
@@ -102,6 +106,27 @@ enum ks_status sink_ddl_done(struct sink_core *s, struct pool_work *work, struct
 void sink_ddl_follow(struct sink_core *s, const struct ddl *ddl);
 void sink_quarantine(struct sink_core *s, int64_t collection_id, const char *reason);
 const char *sink_quarantine_reason(const struct sink_core *s, int64_t collection_id);
+
+/* sink_left_out.c: what the configuration leaves out, and takes in again. */
+/* Of a collection that is left out. */
+bool sink_is_left_out(const struct sink_core *s, const struct ddl *ddl);
+void sink_note_create(struct sink_core *s, const struct ddl *ddl);
+/* The DDL counts as applied from now on. By the filter, or by policy: for good. */
+void sink_exclude_ddl(struct sink_core *s, const struct ddl *ddl);
+void sink_skip_ddl(struct sink_core *s, const struct ddl *ddl, const char *why);
+/* Of a DDL that is committed as applied: was it left out, and is to be applied now? Then it is
+ * none of the applied any more. */
+bool sink_take_back(struct sink_core *s, const struct ddl *ddl);
+/* Does the filter leave out the row's collection? Then it can't be taken in later without a gap. */
+bool sink_passes_over(struct sink_core *s, const struct change_row *row);
+/* Is everything applied that the row depends on? */
+bool sink_row_may_go(const struct sink_core *s, const struct change_row *row);
+
+/* sink_verify.c */
+void sink_verify_begin(struct sink_core *s);
+void sink_verify_dispatch(struct sink_core *s);
+void sink_verified(struct sink_core *s, struct ddl_work *w);
+bool sink_is_unverified(const struct sink_core *s, int64_t collection_id);
 
 /* sink_save.c */
 /* One transaction: positions, state. Renews the lease. A failure that may pass is kept in

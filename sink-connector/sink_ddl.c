@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "kitestream/sdk/util.h"
 
-enum { AGAIN_AFTER_MS = 1000 };
+enum { AGAIN_AFTER_MS = 1000, VERIFY_POLL_MS = 20 };
 
 /* ---- quarantine ---- */
 
@@ -37,25 +37,11 @@ static void end_quarantine(struct sink_core *s, int64_t collection_id)
 
 /* ---- reading ---- */
 
-/* Of a collection that the configuration leaves out. The drop of one whose create was skipped runs,
- * since it may have been made in part: it acts on our stamp only. */
-static bool is_left_out(const struct sink_core *s, const struct ddl *ddl)
+/* Rows go to the topic that the DDL names, whatever becomes of it. */
+static void follow_skipped(struct sink_core *s, const struct ddl *ddl)
 {
-    uint64_t id = (uint64_t)ddl->collection_id;
-    return map_find(&s->excluded, id) ||
-           (ddl->kind != DDL_DROP_COLLECTION && map_find(&s->skipped, id));
-}
-
-/* The DDL counts as applied, but the target does not have it. */
-static void skip_ddl(struct sink_core *s, const struct ddl *ddl, const char *why)
-{
-    if (ddl->kind == DDL_CREATE_COLLECTION)
-        map_put(&s->skipped, (uint64_t)ddl->collection_id, s);
-    seq_set_add(&s->state.applied, ddl->seq);
-    seq_set_add(&s->state.skipped, ddl->seq);
-    s->must_save = true;
-    ks_log(s->host, KS_LOG_INFO, "%s seq %" PRId64 " is skipped: %s", ddl_kind_name(ddl->kind),
-           ddl->seq, why);
+    if (ddl->topic && catalogue_by_id(s->applied, ddl->collection_id))
+        sink_ddl_follow(s, ddl);
 }
 
 /* Folds what the state says is applied. */
@@ -64,8 +50,11 @@ static void fold(struct sink_core *s, const struct ddl *ddl)
     if (seq_set_has(&s->state.skipped, ddl->seq)) {
         if (ddl->kind == DDL_CREATE_COLLECTION)
             map_put(&s->skipped, (uint64_t)ddl->collection_id, s);
+        follow_skipped(s, ddl);
         return;
     }
+    if (seq_set_has(&s->state.excluded, ddl->seq))
+        return;
     if (seq_set_has(&s->state.adopted, ddl->seq))
         map_put(&s->adopted, (uint64_t)ddl->collection_id, s);
     catalogue_apply(s->applied, ddl);
@@ -82,13 +71,16 @@ enum ks_status sink_ddl_read(struct sink_core *s, struct ddl *ddl, struct ks_err
                             "(retention.ms=-1); start with a new source prefix",
                             s->options.ddl_topic, s->read_seq, ddl->seq);
     s->read_seq = ddl->seq;
-    if (ddl->kind == DDL_CREATE_COLLECTION &&
-        !name_filter_match(s->options.filter, ddl->db, ddl->collection))
-        map_put(&s->excluded, (uint64_t)ddl->collection_id, s);
-    if (seq_set_has(&s->state.applied, ddl->seq)) {
+    if (!s->cluster)
+        s->cluster = xstrdup(ddl->cluster);
+    if (ddl->kind == DDL_CREATE_COLLECTION)
+        sink_note_create(s, ddl);
+    if (seq_set_has(&s->state.applied, ddl->seq) && !sink_take_back(s, ddl)) {
         fold(s, ddl);
         return KS_OK;
     }
+    if (ddl->seq < seq_set_max(&s->state.applied))
+        map_put(&s->overtaken, (uint64_t)ddl->collection_id, NULL);
     struct queued_ddl *item = xcalloc(1, sizeof(*item));
     item->ddl = ddl_copy(ddl, &item->arena);
     ddl_queue_add(s->queue, item);
@@ -98,14 +90,15 @@ enum ks_status sink_ddl_read(struct sink_core *s, struct ddl *ddl, struct ks_err
     return KS_OK;
 }
 
-/* Positions of these topics decide when the DDL is due, and their rows follow it. */
+/* The rows of the collection, and positions that decide when the DDL is due. Those of a database's
+ * DDL are of its collections: following them here would pass over rows of what is left out. */
 void sink_ddl_follow(struct sink_core *s, const struct ddl *ddl)
 {
-    if (is_left_out(s, ddl))
+    if (sink_is_left_out(s, ddl))
         return;
     if (ddl->topic && ddl->kind != DDL_DROP_COLLECTION)
         sink_core_follow(s, ddl->topic);
-    for (size_t i = 0; i < ddl->after_count; i++)
+    for (size_t i = 0; ddl->collection_id && i < ddl->after_count; i++)
         sink_core_follow(s, ddl->after[i].topic);
 }
 
@@ -213,13 +206,16 @@ static enum ks_status give_out(struct sink_core *s, struct queued_ddl *item, str
 {
     enum ddl_policy policy = s->options.policy[item->ddl->kind];
     enum ks_status status = KS_OK;
-    if (is_left_out(s, item->ddl)) {
-        skip_ddl(s, item->ddl, "its collection is left out");
+    if (sink_is_left_out(s, item->ddl)) {
+        sink_exclude_ddl(s, item->ddl);
         ddl_queue_done(s->queue, item);
+    } else if (sink_is_unverified(s, item->ddl->collection_id)) {
+        item->state = QUEUED_WAITING;
+        item->not_before_ms = clock_mono_ms() + VERIFY_POLL_MS;
     } else if (policy == POLICY_SKIP && item->ddl->kind == DDL_CREATE_COLLECTION) {
         submit(s, item, true); /* rows are still wanted if the target has an equal collection */
     } else if (policy == POLICY_SKIP) {
-        skip_ddl(s, item->ddl, "ddl.policy");
+        sink_skip_ddl(s, item->ddl, "ddl.policy");
         ddl_queue_done(s->queue, item);
     } else if (policy == POLICY_FAIL) {
         char reason[128];
@@ -264,7 +260,7 @@ static void looked(struct sink_core *s, struct queued_ddl *item, const struct dd
         done(s, item);
         return;
     }
-    skip_ddl(s, item->ddl, w->reason);
+    sink_skip_ddl(s, item->ddl, w->reason);
     ddl_queue_done(s->queue, item);
 }
 
@@ -272,7 +268,9 @@ enum ks_status sink_ddl_done(struct sink_core *s, struct pool_work *work, struct
 {
     struct ddl_work *w = (struct ddl_work *)work;
     struct queued_ddl *item = w->owner;
-    if (w->result == DDL_STOPPED) {
+    if (w->only_verify) {
+        sink_verified(s, w);
+    } else if (w->result == DDL_STOPPED) {
         ddl_queue_again(item, 0, "stopped");
     } else if (w->result == DDL_AGAIN) {
         ddl_queue_again(item, clock_mono_ms() + AGAIN_AFTER_MS, w->reason);

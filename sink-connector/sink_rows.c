@@ -58,7 +58,9 @@ static enum fate fate_of(struct sink_core *s, struct partition_queue *q,
     const char *reason;
     if (row->op == CHANGE_TOMBSTONE)
         return FATE_SKIP;
-    if (!seq_set_has(&s->state.applied, row->ddl_seq)) {
+    if (sink_passes_over(s, row))
+        return skip(s);
+    if (!sink_row_may_go(s, row)) {
         q->waits_for_seq = row->ddl_seq;
         reason = sink_quarantine_reason(s, row->collection_id);
         if (!reason || !ddl_queue_has_drop(s->queue, row->collection_id))
@@ -67,6 +69,8 @@ static enum fate fate_of(struct sink_core *s, struct partition_queue *q,
     }
     if (!catalogue_by_id(s->applied, row->collection_id))
         return skip(s); /* dropped, or left out */
+    if (sink_is_unverified(s, row->collection_id))
+        return FATE_WAIT;
     reason = sink_quarantine_reason(s, row->collection_id);
     if (!reason)
         return FATE_WRITE;
@@ -141,7 +145,7 @@ static void decode_rows(struct sink_core *s, struct partition_queue *q, struct w
             break; /* it will be the first one of the next job, and judged there */
         if (row->op == CHANGE_TOMBSTONE)
             continue;
-        if (row->collection_id != collection_id || !seq_set_has(&s->state.applied, row->ddl_seq))
+        if (row->collection_id != collection_id || !sink_row_may_go(s, row))
             break;
         if (row->op == CHANGE_CREATE && row->offset < q->upsert_below)
             s->counters.upserts_for_safety++;

@@ -91,7 +91,9 @@ static enum ks_status read_ddl_topic(struct sink_core *s, struct ks_error *err)
 
 static void follow_collection(void *arg, struct catalogue_collection *coll)
 {
-    sink_core_follow(arg, coll->topic);
+    struct sink_core *s = arg;
+    if (!map_find(&s->excluded, (uint64_t)coll->id))
+        sink_core_follow(s, coll->topic);
 }
 
 static enum ks_status follow_all(struct sink_core *s, struct ks_error *err)
@@ -100,6 +102,7 @@ static enum ks_status follow_all(struct sink_core *s, struct ks_error *err)
     catalogue_each(s->applied, follow_collection, s);
     while ((item = ddl_queue_each(s->queue, item)))
         sink_ddl_follow(s, item->ddl);
+    sink_verify_begin(s);
     return sink_core_assign(s, err);
 }
 

@@ -15,6 +15,7 @@ void sink_state_release(struct sink_state *s)
 {
     seq_set_release(&s->applied);
     seq_set_release(&s->skipped);
+    seq_set_release(&s->excluded);
     seq_set_release(&s->adopted);
 }
 
@@ -29,12 +30,12 @@ static const char *set_text(const struct seq_set *set, struct ks_arena *arena)
 
 const char *sink_state_json(const struct sink_state *s, struct ks_arena *arena)
 {
-    return ks_arena_printf(arena,
-                           "{\"adopted\":\"%s\",\"applied\":\"%s\",\"clean\":%s,\"owner\":\"%s\","
-                           "\"skipped\":\"%s\",\"version\":%d}",
-                           set_text(&s->adopted, arena), set_text(&s->applied, arena),
-                           s->clean ? "true" : "false", s->owner, set_text(&s->skipped, arena),
-                           STATE_VERSION);
+    return ks_arena_printf(
+        arena,
+        "{\"adopted\":\"%s\",\"applied\":\"%s\",\"clean\":%s,"
+        "\"excluded\":\"%s\",\"owner\":\"%s\",\"skipped\":\"%s\",\"version\":%d}",
+        set_text(&s->adopted, arena), set_text(&s->applied, arena), s->clean ? "true" : "false",
+        set_text(&s->excluded, arena), s->owner, set_text(&s->skipped, arena), STATE_VERSION);
 }
 
 static bool parse_set(const json_t *object, const char *member, struct seq_set *ret)
@@ -51,6 +52,8 @@ static bool parse(const char *text, struct sink_state *ret)
               strlen(owner) < sizeof(ret->owner) && parse_set(object, "applied", &ret->applied) &&
               parse_set(object, "skipped", &ret->skipped) &&
               parse_set(object, "adopted", &ret->adopted) &&
+              (!json_object_get(object, "excluded") || /* older */
+               parse_set(object, "excluded", &ret->excluded)) &&
               json_is_boolean(json_object_get(object, "clean"));
     if (ok) {
         ret->clean = json_is_true(json_object_get(object, "clean"));

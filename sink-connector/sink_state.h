@@ -15,11 +15,13 @@
 
 /* Owns: its sets. */
 struct sink_state {
-    struct seq_set applied; /* skipped ones included */
-    struct seq_set skipped; /* by ddl.policy, or given up for a drop: not in the folded catalogue;
-                               up_to is 0 */
-    struct seq_set adopted; /* seq of creates that found an existing collection: its c rows stay
-                               Upserts, since nobody knows what it held; up_to is 0 */
+    struct seq_set applied;  /* skipped ones included */
+    struct seq_set skipped;  /* by ddl.policy, or given up for a drop: not in the folded catalogue;
+                                up_to is 0 */
+    struct seq_set excluded; /* of collections that the filter left out: to be applied when it takes
+                                them in again; up_to is 0 */
+    struct seq_set adopted;  /* seq of creates that found an existing collection: its c rows stay
+                                Upserts, since nobody knows what it held; up_to is 0 */
     bool clean;
     char owner[OWNER_TEXT_MAX];
 };

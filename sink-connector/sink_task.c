@@ -44,6 +44,8 @@ static void free_reasons(struct sink_core *s)
         free(reason);
     map_release(&s->quarantined);
     map_release(&s->excluded);
+    map_release(&s->overtaken);
+    map_release(&s->unverified);
     map_release(&s->skipped);
     map_release(&s->adopted);
 }
@@ -69,6 +71,8 @@ static void destroy(void *task)
     sink_state_release(&s->state);
     sink_options_release(&s->options);
     ks_arena_release(&s->arena);
+    ks_arena_release(&s->kept);
+    free(s->cluster);
     free(s->status);
     free(s);
 }
@@ -109,6 +113,8 @@ static enum ks_status round_trip(struct sink_core *s, struct ks_error *err)
         status = sink_core_assign(s, err);
     if (!status && sink_save_due(s))
         status = sink_save(s, err);
+    if (!status)
+        sink_verify_dispatch(s);
     if (!status)
         status = sink_ddl_dispatch(s, err);
     if (!status)

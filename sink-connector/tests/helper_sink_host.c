@@ -488,6 +488,13 @@ bool sink_host_is_paused(struct sink_host *h, const char *topic, int32_t partiti
     return part_of(&h->task, topic, partition)->paused;
 }
 
+bool sink_host_has_applied_all(struct sink_host *h)
+{
+    char applied[64];
+    snprintf(applied, sizeof(applied), "\"applied\":\"%" PRId64 "\"", h->task.last_seq);
+    return strstr(sink_host_state(h), applied) != NULL;
+}
+
 bool sink_host_is_idle(struct sink_host *h)
 {
     for (size_t i = 0; i < h->task.topic_count; i++)
@@ -496,7 +503,5 @@ bool sink_host_is_idle(struct sink_host *h)
             if (p->count > 0 && p->committed != (int64_t)p->count)
                 return false;
         }
-    char applied[64];
-    snprintf(applied, sizeof(applied), "\"applied\":\"%" PRId64 "\"", h->task.last_seq);
-    return strstr(sink_host_state(h), applied) != NULL;
+    return sink_host_has_applied_all(h);
 }

@@ -50,5 +50,6 @@ size_t sink_host_errants(const struct sink_host *h);
 bool sink_host_is_paused(struct sink_host *h, const char *topic, int32_t partition);
 /* Is every row acknowledged, every DDL applied, and both committed? */
 bool sink_host_is_idle(struct sink_host *h);
+bool sink_host_has_applied_all(struct sink_host *h); /* the DDL alone, committed */
 
 #endif

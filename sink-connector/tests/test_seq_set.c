@@ -32,6 +32,36 @@ static void test_add__joins_what_touches(void **state)
     seq_set_release(&s);
 }
 
+static void test_remove__leaves_the_others(void **state)
+{
+    enum { N = 12 };
+    for (int64_t gap = 0; gap <= 3; gap++)
+        for (int64_t out = 1; out <= N; out++) {
+            struct seq_set s = {0};
+            for (int64_t seq = 1; seq <= N; seq++)
+                if (seq % 4 != gap) /* in one piece, or in several */
+                    seq_set_add(&s, seq);
+            seq_set_remove(&s, out);
+            for (int64_t seq = 0; seq <= N + 1; seq++)
+                assert_int_equal(seq_set_has(&s, seq),
+                                 seq < 1 || (seq <= N && seq % 4 != gap && seq != out));
+            seq_set_add(&s, out);
+            assert_true(seq_set_has(&s, out));
+            seq_set_release(&s);
+        }
+    struct seq_set s = {0};
+    for (int64_t seq = 1; seq <= 5; seq++)
+        seq_set_add(&s, seq);
+    seq_set_remove(&s, 3);
+    assert_text(&s, "2,4-5");
+    seq_set_remove(&s, 5);
+    assert_text(&s, "2,4");
+    seq_set_remove(&s, 9);
+    seq_set_add(&s, 3);
+    assert_text(&s, "4");
+    seq_set_release(&s);
+}
+
 /* Any order of adding gives the same set, and its text gives it back. */
 static void test_add__in_any_order(void **state)
 {
@@ -71,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_add__joins_what_touches),
+        cmocka_unit_test(test_remove__leaves_the_others),
         cmocka_unit_test(test_add__in_any_order),
         cmocka_unit_test(test_parse__refuses_what_is_not_ours),
     };

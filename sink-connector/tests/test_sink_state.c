@@ -93,10 +93,25 @@ static void test_sink_state_json__text(void **state)
     seq_set_add(&s.applied, 1);
     seq_set_add(&s.applied, 5);
     assert_string_equal(sink_state_json(&s, &arena),
-                        "{\"adopted\":\"0\",\"applied\":\"1,5\",\"clean\":false,\"owner\":"
-                        "\"boot/1/2\",\"skipped\":\"0\",\"version\":1}");
+                        "{\"adopted\":\"0\",\"applied\":\"1,5\",\"clean\":false,"
+                        "\"excluded\":\"0\",\"owner\":\"boot/1/2\",\"skipped\":\"0\","
+                        "\"version\":1}");
     sink_state_release(&s);
     ks_arena_release(&arena);
+}
+
+static void test_sink_state_read__of_before_excluded(void **state)
+{
+    struct sink_state s;
+    struct ks_error err;
+    bool found = false;
+    assert_int_equal(read_state("{\"adopted\":\"0\",\"applied\":\"1,5\",\"clean\":true,\"owner\":"
+                                "\"boot/1/2\",\"skipped\":\"5\",\"version\":1}",
+                                &s, &found, &err),
+                     KS_OK);
+    assert_true(found && s.clean && seq_set_has(&s.skipped, 5));
+    assert_false(seq_set_has(&s.excluded, 5));
+    sink_state_release(&s);
 }
 
 static void test_sink_state_read__first_start(void **state)
@@ -195,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sink_state_json__round_trip),
         cmocka_unit_test(test_sink_state_json__text),
+        cmocka_unit_test(test_sink_state_read__of_before_excluded),
         cmocka_unit_test(test_sink_state_read__first_start),
         cmocka_unit_test(test_sink_state_read__refuses_what_is_not_ours),
         cmocka_unit_test(test_sink_state_read__owner_too_long),
