@@ -1,7 +1,9 @@
 /* Placement by Kafka's consumer group. In: the group's assignments; out: slots gained and lost.
  * Next: herder. Order: a slot is given up only after `lost` returned, that is after its tasks
  * ended; so two workers never run one connector unless a worker was away for a whole session, and
- * then the old one is fenced by its transactions. Death: the session ends 10 s later. */
+ * then the old one is fenced by its transactions. A static member is not taken for gone when it
+ * closes, so a worker that stops while others are there unsubscribes first, which says so. Death:
+ * the session ends 10 s later. */
 #include "slot_group.h"
 
 #include <ctype.h>
@@ -9,9 +11,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
@@ -19,6 +23,9 @@
 #include "worker_client.h"
 
 #define POLL_MS 100
+#define LEAVE_POLL_MS 10
+#define LEAVE_TIMEOUT_MS 3000
+#define ALL_SLOTS ((slot_mask)0xffffffff)
 
 struct slot_group {
     const struct worker_config *worker;
@@ -252,10 +259,40 @@ enum ks_status slot_group_open(const struct worker_config *worker, const struct 
     return KS_OK;
 }
 
+/* "" when it is none. */
+static char *member_id(struct slot_group *g)
+{
+    char *id = rd_kafka_memberid(g->rk), *copy = xstrdup(id ? id : "");
+    if (id)
+        rd_kafka_mem_free(g->rk, id);
+    return copy;
+}
+
+static bool is_member(struct slot_group *g)
+{
+    char *id = member_id(g);
+    bool is = *id != '\0';
+    free(id);
+    return is;
+}
+
+/* Others have the slots at once then. Who holds them all is alone: nobody could take them, and
+ * after a quick restart they are here again without a rebalance. */
+static void leave(struct slot_group *g)
+{
+    if (!g->has_thread || atomic_load(&g->held) == ALL_SLOTS)
+        return;
+    int64_t deadline_ms = clock_mono_ms() + LEAVE_TIMEOUT_MS;
+    rd_kafka_unsubscribe(g->rk);
+    while (is_member(g) && clock_mono_ms() < deadline_ms)
+        nanosleep(&(struct timespec){.tv_nsec = LEAVE_POLL_MS * 1000000L}, NULL);
+}
+
 void slot_group_close(struct slot_group *g)
 {
     if (!g)
         return;
+    leave(g);
     atomic_store(&g->stop, true);
     if (g->has_thread)
         pthread_join(g->thread, NULL);
@@ -270,41 +307,59 @@ void slot_group_close(struct slot_group *g)
     free(g);
 }
 
-static bool holds(struct slot_group *g, int slot)
+/* ---- confirming ---- */
+
+/* What the coordinator says about this very membership; NULL: in good standing, and then a slot
+ * that is held here is nobody else's: it would be given up first. A worker with the same id that
+ * came later has another member id. */
+static const char *judge(const struct rd_kafka_group_info *group, const char *id)
 {
-    return atomic_load(&g->held) >> slot & 1;
+    if (group->err)
+        return rd_kafka_err2str(group->err);
+    if (strcmp(group->state, "Stable") != 0)
+        return "slots are on the move";
+    for (int i = 0; i < group->member_cnt; i++)
+        if (strcmp(group->members[i].member_id, id) == 0)
+            return NULL;
+    return "this worker is no member any more";
 }
 
-/* An offset commit carries the member id and generation; the coordinator refuses those of a member
- * it has replaced, and while the slots move. */
-static rd_kafka_resp_err_t ask_coordinator(struct slot_group *g, int slot, int timeout_ms)
+/* Not by committing an offset: during a rebalance librdkafka 2.0 may take the refusal for the end
+ * of the whole membership. Not by its admin requests, which abort where a broker lacks them. */
+static enum ks_status ask_coordinator(struct slot_group *g, int slot, int timeout_ms,
+                                      struct ks_error *err)
 {
-    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(offsets, g->topic, slot)->offset = 0;
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(g->rk);
-    rd_kafka_resp_err_t code = rd_kafka_commit_queue(g->rk, offsets, queue, NULL, NULL);
-    if (!code) {
-        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms);
-        code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-        if (event)
-            rd_kafka_event_destroy(event);
-    }
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_topic_partition_list_destroy(offsets);
-    return code;
+    const struct rd_kafka_group_list *list = NULL;
+    char *id = member_id(g);
+    rd_kafka_resp_err_t code = rd_kafka_list_groups(g->rk, g->worker->group_id, &list, timeout_ms);
+    const char *fault = rd_kafka_err2str(code);
+    if (list && list->group_cnt == 1)
+        fault = judge(&list->groups[0], id);
+    else if (!code)
+        fault = "it has no members";
+    enum ks_status status = KS_OK;
+    if (fault)
+        status = ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not confirmed by the group: %s",
+                              slot, fault);
+    if (list)
+        rd_kafka_group_list_destroy(list);
+    free(id);
+    return status;
+}
+
+static enum ks_status check_held(struct slot_group *g, int slot, struct ks_error *err)
+{
+    if (atomic_load(&g->held) >> slot & 1)
+        return KS_OK;
+    return ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not held by this worker", slot);
 }
 
 enum ks_status slot_group_confirm(struct slot_group *g, int slot, int timeout_ms,
                                   struct ks_error *err)
 {
-    if (!holds(g, slot))
-        return ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not held by this worker", slot);
-    rd_kafka_resp_err_t code = ask_coordinator(g, slot, timeout_ms);
-    if (code)
-        return ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not confirmed by the group: %s",
-                            slot, rd_kafka_err2str(code));
+    enum ks_status status = check_held(g, slot, err);
+    if (status == KS_OK)
+        status = ask_coordinator(g, slot, timeout_ms, err);
     /* It may have been lost while the answer was on its way. */
-    if (!holds(g, slot))
-        return ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not held by this worker", slot);
-    return KS_OK;
+    return status == KS_OK ? check_held(g, slot, err) : status;
 }

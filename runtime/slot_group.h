@@ -1,7 +1,8 @@
 /* Placement: the workers of one group.id share 32 slots, the partitions of <group.id>-slots, by
  * Kafka's own consumer group (cooperative, static membership: group.instance.id = worker id,
- * session 10 s). A connector belongs to the slot its name hashes to. A worker that comes back with
- * its id within the session has its slots again at once; after 10 s of absence others get them.
+ * session 10 s). A connector belongs to the slot its name hashes to. A worker that was killed and
+ * comes back with its id within the session has its slots again at once; after 10 s of absence
+ * others get them. One that is closed gives them to the others at once, if there are any.
  * Thread: any; the callbacks come on the group's own thread. */
 #ifndef RUNTIME_SLOT_GROUP_H
 #define RUNTIME_SLOT_GROUP_H
