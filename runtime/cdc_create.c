@@ -19,9 +19,13 @@
 #include "cdc_ops.h"
 #include "cdc_position.h"
 #include "cdc_target.h"
+#include "clock.h"
 #include "connector_plan.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+
+/* How far the source's clock may be behind ours without rows being missed. */
+#define CLOCK_MARGIN_MS 1000
 
 /* Looking at what others cover and writing what this one covers is one step, on one worker. On two
  * workers at once both may pass; then the second sink finds the first one's stamp on the collection
@@ -32,6 +36,7 @@ struct making {
     const struct rest_context *ctx;
     struct cdc_create create;
     char *task_id, *source_name, *sink_name;
+    int64_t asked_ms;
     bool is_half; /* an earlier try ended in the middle */
     char *start_from, *mapping;
     json_t *excludes;
@@ -154,8 +159,9 @@ static enum ks_status choose_start(struct making *m, struct ks_error *err)
                             "rpc_channel_info.position is not the base64 of a MsgPosition");
     if (c->collection.positions)
         return cdc_positions_start(c->collection.positions, &m->start_from, err);
-    if (c->collection.use_start_position)
-        m->start_from = xstrdup("earliest");
+    /* Not "latest", which is when the source has looked around: whoever was answered may write. */
+    m->start_from = c->collection.use_start_position ? xstrdup("earliest")
+                                                     : cdc_time_text(m->asked_ms - CLOCK_MARGIN_MS);
     return KS_OK;
 }
 
@@ -334,7 +340,7 @@ static enum ks_status make(struct making *m, struct ks_error *err)
 enum ks_status cdc_op_create(const struct rest_context *ctx, json_t *data, json_t **ret,
                              struct ks_error *err)
 {
-    struct making m = {.ctx = ctx};
+    struct making m = {.ctx = ctx, .asked_ms = clock_wall_ms()};
     bool done = false;
     enum ks_status status =
         cdc_create_read(data ? json_incref(data) : json_object(), &m.create, err);

@@ -88,14 +88,14 @@ static enum ks_status read_tick(const char *vchannel, const char *text, uint64_t
     return KS_OK;
 }
 
-static char *time_text(int64_t ms)
+char *cdc_time_text(int64_t unix_ms)
 {
-    time_t seconds = (time_t)(ms / 1000);
+    time_t seconds = (time_t)(unix_ms / 1000);
     struct tm tm;
     char text[32];
     gmtime_r(&seconds, &tm);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    return xasprintf("%s.%03dZ", text, (int)(ms % 1000));
+    return xasprintf("%s.%03dZ", text, (int)(unix_ms % 1000));
 }
 
 enum ks_status cdc_positions_start(const json_t *positions, char **ret, struct ks_error *err)
@@ -119,6 +119,6 @@ enum ks_status cdc_positions_start(const json_t *positions, char **ret, struct k
             return status;
         first = tick < first ? tick : first;
     }
-    *ret = time_text(tick_to_ms(first));
+    *ret = cdc_time_text(tick_to_ms(first));
     return KS_OK;
 }

@@ -1,7 +1,7 @@
 /* How far a task has come. In: the offsets that its connectors committed; out: milvus-cdc's
  * positions. Rows and metadata have one order here, and a channel one position for all collections:
- *   positions         a pchannel of the source each: everything before it is in the stream
- *   op_positions      the metadata: etcd's revision, under the ID that milvus-cdc gives such
+ *   positions         a channel of the source each: everything before it is in the stream
+ *   op_positions      the metadata: etcd's revision
  *   target_positions  a partition of the stream each: everything before it is in the target */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 #include "clock.h"
 #include "offset_store.h"
 
-#define OPERATIONS_ID (-10)
+#define OPERATIONS_ID (-10) /* milvus-cdc's for what is of no collection */
+#define OPERATIONS_SUFFIX "-replicate-msg"
 #define METADATA_CHANNEL "etcd"
 
 struct progress {
@@ -42,7 +43,16 @@ static uint64_t tick_of(const json_t *offset)
     return json_is_string(tick) ? strtoull(json_string_value(tick), NULL, 10) : 0;
 }
 
-static void add_entry(struct progress *p, const json_t *partition, const json_t *offset)
+static bool is_of_operations(const struct rest_context *ctx, const char *channel)
+{
+    const char *named = string_map_get(&ctx->worker->all, "cdc.source.replicate.channel");
+    size_t len = strlen(channel), suffix = strlen(OPERATIONS_SUFFIX);
+    return named ? strcmp(channel, named) == 0
+                 : len > suffix && strcmp(channel + len - suffix, OPERATIONS_SUFFIX) == 0;
+}
+
+static void add_entry(const struct rest_context *ctx, struct progress *p, const json_t *partition,
+                      const json_t *offset)
 {
     const char *channel = json_string_value(json_object_get(partition, "channel"));
     const char *topic = json_string_value(json_object_get(partition, "kafka_topic"));
@@ -52,7 +62,8 @@ static void add_entry(struct progress *p, const json_t *partition, const json_t 
         add(p->op_positions, OPERATIONS_ID, channel,
             json_integer_value(json_object_get(offset, "revision")), tick);
     } else if (channel) {
-        add(p->positions, 0, channel, json_integer_value(json_object_get(offset, "offset")), tick);
+        add(p->positions, is_of_operations(ctx, channel) ? OPERATIONS_ID : 0, channel,
+            json_integer_value(json_object_get(offset, "offset")), tick);
     } else if (topic && json_is_integer(number)) {
         struct ks_buf name = {0};
         ks_buf_printf(&name, "%s-%" JSON_INTEGER_FORMAT, topic, json_integer_value(number));
@@ -75,7 +86,7 @@ static enum ks_status add_connector(const struct rest_context *ctx, char *take_n
         json_t *partition = json_loads(partition_text, 0, NULL);
         json_t *offset = json_loads(offset_text, 0, NULL);
         if (offset)
-            add_entry(p, partition, offset);
+            add_entry(ctx, p, partition, offset);
         json_decref(partition);
         json_decref(offset);
     }

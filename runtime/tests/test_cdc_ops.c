@@ -421,6 +421,18 @@ static void test_create__without_a_source_in_the_worker(void **state)
     ctx.worker = &kafka.worker;
 }
 
+/* And so before whatever its sender does after the answer. */
+static void test_create__starts_when_it_was_asked(void **state)
+{
+    char *earliest = cdc_time_text(clock_wall_ms() - 5000), *latest;
+    expect_ok(cdc_op_create, request("t", "default", "books"));
+    latest = cdc_time_text(clock_wall_ms());
+    const char *start = string_map_get(&find_known("t-source")->config, "start.from");
+    assert_true(strcmp(start, earliest) > 0 && strcmp(start, latest) < 0);
+    free(earliest);
+    free(latest);
+}
+
 static void test_create__starts_where_it_is_told(void **state)
 {
     struct ks_buf text = {0};
@@ -577,6 +589,18 @@ static void test_position__of_both_connectors(void **state)
                     "{\"collection_id\": 0, \"channel_name\": \"cdc.p.default.books-1\","
                     " \"time\": 0, \"tt\": 0, \"msg_id\": 0}");
     json_decref(ret);
+    expect_ok(cdc_op_create, request("r", "default", "films"));
+    mock_kafka_write(&kafka, topic, 0,
+                     "[\"r-source\",{\"channel\":\"by-dev-replicate-msg\",\"cluster\":\"c\"}]",
+                     "{\"offset\":1,\"tick\":262144}");
+    assert_int_equal(ask(cdc_op_position, task("r"), &ret), KS_OK);
+    expect_position(ret, "positions",
+                    "{\"collection_id\": -10, \"channel_name\": \"by-dev-replicate-msg\","
+                    " \"time\": 1, \"tt\": 524288, \"msg_id\": 262144}");
+    json_decref(ret);
+    assert_int_equal(ask(cdc_op_position, NULL, &ret), KS_OK);
+    assert_int_equal(json_array_size(json_object_get(ret, "positions")), 2);
+    json_decref(ret);
     assert_int_equal(ask(cdc_op_position, task("none"), &ret), KS_OK);
     json_t *wanted =
         json_pack("{s:[], s:[], s:[]}", "positions", "op_positions", "target_positions");
@@ -616,6 +640,7 @@ int main(void)
         TEST(test_create__what_is_not_possible),
         TEST(test_create__names_that_are_taken),
         TEST(test_create__without_a_source_in_the_worker),
+        TEST(test_create__starts_when_it_was_asked),
         TEST(test_create__starts_where_it_is_told),
         TEST(test_create__for_kafka_is_one_connector),
         TEST(test_life__pause_and_resume),
