@@ -1,0 +1,72 @@
+/* Any bytes as a request: "METHOD target", content type, accept, one a line, then the body. Routed
+ * as the server does; handlers that need no Kafka are called. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rest_router.h"
+
+static char *take_line(const uint8_t **data, size_t *size)
+{
+    const uint8_t *end = memchr(*data, '\n', *size);
+    size_t len = end ? (size_t)(end - *data) : *size;
+    char *line = strndup((const char *)*data, len);
+    size_t used = len + (end != NULL);
+    *data += used;
+    *size -= used;
+    return line;
+}
+
+/* An answer must be one that can be sent. */
+static void check_answer(const struct rest_response *res)
+{
+    if (res->status != 0 && (res->status < 200 || res->status > 599))
+        abort();
+    if (!res->json)
+        return;
+    char *text = json_dumps(res->json, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!text)
+        abort();
+    free(text);
+}
+
+static void ask(const char *method, const char *target, const char *type, const char *accept,
+                const uint8_t *body, size_t body_len)
+{
+    static struct worker_config worker;
+    static struct plugin_set *plugins;
+    if (!plugins) {
+        plugins = plugin_set_load(NULL, 0);
+        worker.bootstrap_servers = "";
+    }
+    const struct rest_context ctx = {.worker = &worker, .plugins = plugins, .kafka_cluster_id = ""};
+    struct rest_call call;
+    struct rest_response res = {0};
+    bool found = rest_router_find(method, target, *type ? type : NULL, *accept ? accept : NULL,
+                                  true, &call, &res);
+    if (found == (res.status != 0))
+        abort();
+    if (found && (call.route->flags & REST_EARLY)) {
+        ks_buf_add(&call.body, body, body_len);
+        rest_router_handle(&ctx, &call, &res);
+    }
+    check_answer(&res);
+    rest_response_release(&res);
+    rest_call_release(&call);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *line = take_line(&data, &size);
+    char *type = take_line(&data, &size);
+    char *accept = take_line(&data, &size);
+    char *blank = strchr(line, ' ');
+    if (blank) {
+        *blank = '\0';
+        ask(line, blank + 1, type, accept, data, size);
+    }
+    free(line);
+    free(type);
+    free(accept);
+    return 0;
+}
