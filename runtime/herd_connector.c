@@ -310,6 +310,10 @@ static void follow_planning(struct herd_connector *c, const struct connector_con
 
 static void restart_task(struct herd_connector *c, struct herd_task *task, int64_t now_ms)
 {
+    struct task_status status = {.state = TASK_RESTARTING,
+                                 .version = (char *)(uintptr_t)c->plan.cls->version,
+                                 .generation = c->generation};
+    status_store_put(c->herd->statuses, c->name, (int)(task - c->tasks), &status);
     backoff_ok(&task->backoff);
     task->restarts = 0;
     task->restart_at_ms = now_ms;

@@ -23,6 +23,8 @@
 /* Beyond the graceful timeout, for the herder's own round. */
 #define LOST_GRACE_MS 2000
 #define LONGEST_WAIT_MS 3600000
+/* A round never blocks: this is for a machine that is very busy. */
+#define SETTLE_MS 1000
 
 struct herder {
     struct herd herd;
@@ -36,6 +38,7 @@ struct herder {
     bool woken, closing;
     slot_mask held;
     slot_mask busy; /* slots of which something may run */
+    uint64_t rounds_begun, rounds_done;
 };
 
 /* ---- mailbox ---- */
@@ -173,6 +176,7 @@ static void *herd_loop(void *arg)
             pthread_cond_timedwait(&h->wake, &h->lock, &at);
         }
         h->woken = false;
+        h->rounds_begun++;
         slot_mask held = h->closing ? 0 : h->held;
         bool closing = h->closing;
         pthread_mutex_unlock(&h->lock);
@@ -183,6 +187,7 @@ static void *herd_loop(void *arg)
         pthread_mutex_lock(&h->lock);
         /* A slot that was lost during this round is looked at in the next. */
         h->busy = busy | (h->woken ? h->busy : 0);
+        h->rounds_done = h->rounds_begun;
         pthread_cond_broadcast(&h->done);
         finished = closing && !busy;
         pthread_mutex_unlock(&h->lock);
@@ -316,6 +321,19 @@ bool herder_close(struct herder *h)
     bool clean = h->herd.abandoned == 0 && atomic_load(&h->abandoned) == 0;
     free_herder(h);
     return clean;
+}
+
+void herder_settle(struct herder *h)
+{
+    struct timespec at = timespec_of(clock_mono_ms() + SETTLE_MS);
+    int late = 0;
+    pthread_mutex_lock(&h->lock);
+    uint64_t wanted = h->rounds_begun + 1;
+    h->woken = true;
+    pthread_cond_signal(&h->wake);
+    while (h->rounds_done < wanted && h->has_thread && !late)
+        late = pthread_cond_timedwait(&h->done, &h->lock, &at);
+    pthread_mutex_unlock(&h->lock);
 }
 
 void herder_abandoned(struct herder *h)

@@ -16,6 +16,13 @@ static enum herder_answer unavailable(enum ks_status status)
     return status == KS_OK ? HERDER_OK : HERDER_UNAVAILABLE;
 }
 
+static enum herder_answer written(struct herder *h, enum ks_status status)
+{
+    if (status == KS_OK)
+        herder_settle(h);
+    return unavailable(status);
+}
+
 static bool exists(struct herder *h, const char *name)
 {
     struct connector_config config;
@@ -125,7 +132,7 @@ enum herder_answer herder_delete(struct herder *h, const char *name, struct ks_e
 {
     if (!exists(h, name))
         return not_found(name, err);
-    return unavailable(config_store_delete(herder_parts(h)->configs, name, err));
+    return written(h, config_store_delete(herder_parts(h)->configs, name, err));
 }
 
 enum herder_answer herder_set_target(struct herder *h, const char *name, enum target_state target,
@@ -133,7 +140,7 @@ enum herder_answer herder_set_target(struct herder *h, const char *name, enum ta
 {
     if (!exists(h, name))
         return not_found(name, err);
-    return unavailable(config_store_put_target(herder_parts(h)->configs, name, target, err));
+    return written(h, config_store_put_target(herder_parts(h)->configs, name, target, err));
 }
 
 enum herder_answer herder_restart(struct herder *h, const char *name, int task, bool include_tasks,
@@ -150,7 +157,7 @@ enum herder_answer herder_restart(struct herder *h, const char *name, int task, 
     }
     struct restart_request request = {
         .task = task, .include_tasks = include_tasks, .only_failed = only_failed};
-    return unavailable(config_store_put_restart(herder_parts(h)->configs, name, &request, err));
+    return written(h, config_store_put_restart(herder_parts(h)->configs, name, &request, err));
 }
 
 enum herder_answer herder_put_logger(struct herder *h, const char *logger, const char *level,
