@@ -22,7 +22,8 @@ def _run(folder, url, settings, *more):
     command = [program, "--config-file", config, "run", ROOT / "docs/openapi.yaml", "--url", url,
                "--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES),
                "--seed", "1", "--generation-database", "none", "--warnings", "off", "--no-color", *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+                          cwd=folder)  # where it keeps files of its own
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert "Operations:       " in done.stdout and " 0 selected" not in done.stdout
 
