@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "etcd_endpoints.h"
 #include "kitestream/sdk/util.h"
 
 #define PROGRESS_PAUSE_MS 100
@@ -53,16 +54,6 @@ static char *meta_prefix(const struct ks_config *config)
     return prefix;
 }
 
-/* People write endpoints as URLs; grpc wants host:port. */
-static const char *without_scheme(const char *endpoint)
-{
-    static const char *const schemes[] = {"http://", "https://"};
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-        if (strncmp(endpoint, schemes[i], strlen(schemes[i])) == 0)
-            return endpoint + strlen(schemes[i]);
-    return endpoint;
-}
-
 static const char *unless_empty(const struct ks_config *config, const char *key)
 {
     const char *value = ks_config_get(config, key);
@@ -72,25 +63,23 @@ static const char *unless_empty(const struct ks_config *config, const char *key)
 static enum ks_status open_client(const struct ks_config *config, struct etcd_client **ret,
                                   struct ks_error *err)
 {
-    char **endpoints;
-    size_t count = ks_config_list(config, "milvus.etcd.endpoints", &endpoints);
-    const char **targets = xcalloc(count + 1, sizeof(*targets));
-    for (size_t i = 0; i < count; i++)
-        targets[i] = without_scheme(endpoints[i]);
+    struct etcd_endpoints endpoints;
+    enum ks_status status = etcd_endpoints_parse(config, &endpoints, err);
+    if (status)
+        return status;
     struct etcd_options options = {
-        .endpoints = targets,
-        .endpoint_count = count,
+        .endpoints = (const char *const *)endpoints.targets,
+        .endpoint_count = endpoints.count,
         .username = unless_empty(config, "milvus.etcd.username"),
         .password = ks_config_get(config, "milvus.etcd.password"),
-        .tls = {.enabled = ks_config_bool(config, "milvus.etcd.tls.enabled", false),
+        .tls = {.enabled = endpoints.tls,
                 .ca_file = unless_empty(config, "milvus.etcd.tls.ca.file"),
                 .cert_file = unless_empty(config, "milvus.etcd.tls.cert.file"),
                 .key_file = unless_empty(config, "milvus.etcd.tls.key.file"),
                 .server_name = unless_empty(config, "milvus.etcd.tls.server.name")},
     };
-    enum ks_status status = etcd_client_open(&options, ret, err);
-    free(targets);
-    free(endpoints);
+    status = etcd_client_open(&options, ret, err);
+    etcd_endpoints_release(&endpoints);
     return status;
 }
 

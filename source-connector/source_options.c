@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "alloc.h"
+#include "etcd_endpoints.h"
 #include "kitestream/sdk/util.h"
 
 #define TABLE_END                                                                                  \
@@ -35,8 +36,8 @@ const struct ks_config_def source_option_table[] = {
         .importance = KS_CONFIG_HIGH,
         .flags = KS_CONFIG_REQUIRED | KS_CONFIG_NON_EMPTY,
         .group = "Milvus metadata (etcd)",
-        .doc = "etcd servers of the source cluster, host:port, separated by commas "
-               "(etcd.endpoints of its milvus.yaml).",
+        .doc = "etcd servers of the source cluster, host:port or https://host:port for TLS, "
+               "separated by commas (etcd.endpoints of its milvus.yaml).",
     },
     {
         .name = "milvus.etcd.root.path",
@@ -75,7 +76,7 @@ const struct ks_config_def source_option_table[] = {
         .importance = KS_CONFIG_MEDIUM,
         .default_value = "false",
         .group = "Milvus metadata (etcd)",
-        .doc = "Speak TLS to etcd.",
+        .doc = "Speak TLS to etcd, as https:// in the endpoints does.",
     },
     {
         .name = "milvus.etcd.tls.ca.file",
@@ -418,6 +419,20 @@ static void add_issue(const struct ks_config_issues *issues, const char *option,
     free(text);
 }
 
+static void validate_endpoints(const struct ks_config *config,
+                               const struct ks_config_issues *issues)
+{
+    const char *text = ks_config_get(config, "milvus.etcd.endpoints");
+    struct etcd_endpoints endpoints;
+    struct ks_error err;
+    if (!text || strstr(text, "${"))
+        return;
+    if (etcd_endpoints_parse(config, &endpoints, &err))
+        issues->add(issues->ctx, "milvus.etcd.endpoints", err.message);
+    else
+        etcd_endpoints_release(&endpoints);
+}
+
 void source_options_validate(const struct ks_config *config, const struct ks_config_issues *issues)
 {
     enum start_from kind;
@@ -430,4 +445,5 @@ void source_options_validate(const struct ks_config *config, const struct ks_con
     if (prefix && !strstr(prefix, "${") && !topic_characters_only(prefix))
         add_issue(issues, "topic.prefix", prefix,
                   "may only have letters, digits, '.', '_' and '-', as Kafka's topic names");
+    validate_endpoints(config, issues);
 }

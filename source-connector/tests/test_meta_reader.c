@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../../lib/tests/helper_etcd.h"
+#include "alloc.h"
 #include "clock.h"
 #include "helper_etcd.h"
 #include "meta_reader.h"
@@ -371,6 +372,22 @@ static void test_meta_reader__with_permission_for_the_prefix_only(void **state)
     test_etcd_stop(etcd);
 }
 
+/* Who writes https:// never gets a connection without TLS. */
+static void test_meta_reader_list__https_to_a_server_without_tls(void **state)
+{
+    struct test_etcd *etcd = test_etcd_start(NULL, false);
+    char *endpoint = xasprintf("https://%s", test_etcd_endpoint(etcd));
+    struct meta_reader *r = open_with(endpoint, "goldd", "", "");
+    struct ks_error err;
+    int64_t revision;
+    bool compacted;
+    assert_int_not_equal(meta_reader_list(r, 0, &revision, &compacted, &err), KS_OK);
+    assert_non_null(strstr(err.message, "TLS"));
+    meta_reader_close(r);
+    free(endpoint);
+    test_etcd_stop(etcd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_meta_reader_poll__survives_a_restart_of_etcd),
         cmocka_unit_test(test_meta_reader_list__names_the_root_paths_there_are),
         cmocka_unit_test(test_meta_reader_list__unreachable_etcd_is_named),
+        cmocka_unit_test(test_meta_reader_list__https_to_a_server_without_tls),
         cmocka_unit_test(test_meta_reader__with_permission_for_the_prefix_only),
     };
     return cmocka_run_group_tests(tests, load, unload);

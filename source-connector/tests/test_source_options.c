@@ -77,9 +77,11 @@ static void test_validate__names_the_options(void **state)
 {
     char text[200] = "";
     struct ks_config_issues issues = {text, add_issue};
-    struct ks_config_entry entries[] = {{"start.from", "soon"}, {"topic.prefix", "a b"}};
-    source_options_validate(&(struct ks_config){entries, 2}, &issues);
-    assert_string_equal(text, "start.from topic.prefix ");
+    struct ks_config_entry entries[] = {{"milvus.etcd.endpoints", "https://a:1,b:2"},
+                                        {"start.from", "soon"},
+                                        {"topic.prefix", "a b"}};
+    source_options_validate(&(struct ks_config){entries, 3}, &issues);
+    assert_string_equal(text, "start.from topic.prefix milvus.etcd.endpoints ");
 }
 
 int main(void)
