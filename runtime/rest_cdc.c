@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../sdk/utf8.h"
+#include "alloc.h"
 #include "cdc_ops.h"
 #include "kitestream/sdk/util.h"
 
@@ -116,6 +117,7 @@ static void handle_other_method(const struct rest_context *ctx, const struct res
                                 struct rest_response *res)
 {
     fail(res, 405, "/cdc takes POST only");
+    res->allow = xstrdup("POST");
 }
 
 const struct rest_route rest_cdc_routes[] = {

@@ -167,8 +167,12 @@ static void test_other_methods__405(void **state)
     static const char *const methods[] = {"GET", "PUT", "PATCH", "DELETE"};
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         struct rest_request req = post("");
+        struct rest_response res = {0};
         req.method = methods[i];
         expect_code(&req, 405);
+        route_of(methods[i])->handle(NULL, &req, &res);
+        assert_string_equal(res.allow, "POST");
+        rest_response_release(&res);
     }
 }
 
