@@ -14,7 +14,9 @@ struct config_entry {
     struct string_map config;
     int64_t version, created;
     int auto_restart;
-    enum target_state target;
+    enum target_state initial; /* what it was created with */
+    enum target_state target;  /* has_target: what it was told since */
+    bool has_target;
     struct restart_request restart;
     struct map pending; /* task number to struct string_map *, not committed yet */
     struct string_map *tasks;
@@ -77,6 +79,11 @@ bool config_entry_exists(const struct config_entry *e)
     return e->exists;
 }
 
+enum target_state config_entry_initial(const struct config_entry *e)
+{
+    return e->initial;
+}
+
 const char *config_entry_raw(const struct config_entry *e)
 {
     return e->raw;
@@ -94,7 +101,7 @@ void config_entry_copy(const struct config_entry *e, const char *name, struct co
                                      .config = copy_map(&e->config),
                                      .version = e->version,
                                      .created = e->created,
-                                     .target = e->target,
+                                     .target = e->has_target ? e->target : e->initial,
                                      .auto_restart = e->auto_restart,
                                      .restart = e->restart,
                                      .task_count = e->task_count};
@@ -110,7 +117,43 @@ static void forget(struct config_entry *e)
     release_tasks(e->tasks, e->task_count);
     string_map_release(&e->config);
     free(e->raw);
-    *e = (struct config_entry){.auto_restart = AUTO_RESTART_OFF};
+    *e = (struct config_entry){.auto_restart = AUTO_RESTART_OFF, .version = e->version};
+}
+
+static bool parse_target(const char *name, enum target_state *ret)
+{
+    for (enum target_state t = TARGET_STARTED; name && t <= TARGET_STOPPED; t++) {
+        if (strcmp(name, target_state_name(t)) != 0)
+            continue;
+        *ret = t;
+        return true;
+    }
+    return false;
+}
+
+/* Whether the log knew better when this record came: a create that came second, or a repetition of
+ * what has changed since. */
+static bool is_void(const struct config_entry *e, const json_t *value)
+{
+    const json_t *as_of = json_object_get(value, "as.of");
+    return (e->exists && json_is_true(json_object_get(value, "create"))) ||
+           (as_of && e->version > json_integer_value(as_of));
+}
+
+/* A repetition is as old as what it repeats, so that a later one outdoes it. */
+static int64_t version_of(const json_t *value, int64_t offset)
+{
+    const json_t *as_of = json_object_get(value, "as.of");
+    return as_of ? json_integer_value(as_of) : offset + 1;
+}
+
+static void begin(struct config_entry *e, const json_t *value, int64_t offset)
+{
+    /* What a late request has told the one before it. */
+    if (json_is_true(json_object_get(value, "new")))
+        e->has_target = false;
+    e->created = offset + 1;
+    e->exists = true;
 }
 
 bool config_entry_set_connector(struct config_entry *e, const json_t *value, struct ks_slice raw,
@@ -118,9 +161,10 @@ bool config_entry_set_connector(struct config_entry *e, const json_t *value, str
 {
     if (!value) {
         forget(e);
+        e->version = offset + 1;
         return true;
     }
-    *refused = e->exists && json_is_true(json_object_get(value, "create"));
+    *refused = is_void(e, value);
     if (*refused)
         return true;
     struct string_map config = {0};
@@ -132,9 +176,9 @@ bool config_entry_set_connector(struct config_entry *e, const json_t *value, str
     e->config = config;
     e->raw = xstrndup(raw.data, raw.len);
     if (!e->exists)
-        e->created = offset + 1;
-    e->exists = true;
-    e->version = offset + 1;
+        begin(e, value, offset);
+    parse_target(json_string_value(json_object_get(value, "initial.state")), &e->initial);
+    e->version = version_of(value, offset);
     const json_t *auto_restart = json_object_get(value, "auto.restart");
     e->auto_restart = json_is_integer(auto_restart) && json_integer_value(auto_restart) >= 0
                           ? (int)json_integer_value(auto_restart)
@@ -145,20 +189,17 @@ bool config_entry_set_connector(struct config_entry *e, const json_t *value, str
 bool config_entry_set_target(struct config_entry *e, const json_t *value)
 {
     if (!value) {
-        e->target = TARGET_STARTED;
+        e->has_target = false;
         return true;
     }
     /* Connect writes "state.v2" beside an older spelling that does not know STOPPED. */
     const char *name = json_string_value(json_object_get(value, "state.v2"));
     if (!name)
         name = json_string_value(json_object_get(value, "state"));
-    for (enum target_state t = TARGET_STARTED; name && t <= TARGET_STOPPED; t++) {
-        if (strcmp(name, target_state_name(t)) != 0)
-            continue;
-        e->target = t;
-        return true;
-    }
-    return false;
+    if (!parse_target(name, &e->target))
+        return false;
+    e->has_target = true;
+    return true;
 }
 
 static void drop_pending(struct config_entry *e, int task)

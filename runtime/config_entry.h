@@ -14,10 +14,11 @@ struct config_entry *config_entry_new(void);
 void config_entry_free(struct config_entry *e);
 bool config_entry_exists(const struct config_entry *e); /* has a configuration */
 const char *config_entry_raw(const struct config_entry *e);
+enum target_state config_entry_initial(const struct config_entry *e);
 void config_entry_copy(const struct config_entry *e, const char *name,
                        struct connector_config *ret);
 
-/* *refused: a create of a connector that exists. */
+/* *refused: a create of a connector that exists, or a repetition of what is not so any more. */
 bool config_entry_set_connector(struct config_entry *e, const json_t *value, struct ks_slice raw,
                                 int64_t offset, bool *refused);
 bool config_entry_set_target(struct config_entry *e, const json_t *value);

@@ -1,10 +1,10 @@
 /* Wanted state in the config topic. In: its records, in log order; out: a table of connectors, and
- * records of ours. Next: herder. Order of writes: a new connector's target state goes before its
- * configuration, so that it never runs for a moment when it should not; task records go before
- * their commit record, which alone makes them valid; a deletion begins with the configuration.
- * Death in between: a target state without a configuration (void until a create, which writes its
- * own), an uncommitted task set (void), leftovers of a deleted connector (void). Death of a writer
- * that lost a create, before it repeated the winner's record: a compaction may keep the loser's. */
+ * records of ours. Next: herder. Order of writes: a new connector and its first target state are
+ * one record, so that it never runs for a moment when it should not; task records go before their
+ * commit record, which alone makes them valid; a deletion begins with the configuration. Death in
+ * between: an uncommitted task set (void), leftovers of a deleted connector (void). Death of a
+ * writer that lost a create, before it repeated the winner's record: a compaction may keep the
+ * loser's. */
 #include "config_store.h"
 
 #include <jansson.h>
@@ -24,6 +24,7 @@
 
 #define READ_BACK_TIMEOUT_MS 30000
 #define SYNC_TIMEOUT_MS 60000
+#define REFRESH_TIMEOUT_MS 10000
 #define LOGGER_PREFIX "logger-cluster-"
 #define NONCE_BYTES 8
 #define NONCE_SIZE (2 * NONCE_BYTES + 1)
@@ -43,7 +44,8 @@ struct config_store {
     pthread_mutex_t write_lock;    /* a create never comes between the records of a deletion */
     pthread_mutex_t lock;          /* guards what follows */
     pthread_cond_t seen;
-    bool is_open; /* the topic has been read to its end */
+    bool is_open;     /* the topic has been read to its end */
+    int64_t position; /* behind the last record that was read */
     struct config_table table;
     struct nonce_waiter *waiters;
 };
@@ -55,7 +57,7 @@ static void wake_waiter(struct config_store *s, const char *nonce, bool refused)
     for (struct nonce_waiter *w = s->waiters; w && nonce; w = w->next) {
         if (strcmp(w->nonce, nonce) != 0)
             continue;
-        /* The repetition of a winner's record carries the winner's nonce again. */
+        /* A write that librdkafka has tried twice may be there twice. */
         if (!w->seen)
             w->refused = refused;
         w->seen = true;
@@ -85,6 +87,7 @@ void config_store_apply(struct config_store *s, struct ks_slice key, struct ks_s
         ok = strncmp(name, LOGGER_PREFIX, strlen(LOGGER_PREFIX)) == 0
                  ? apply_logger(s, name, json)
                  : config_table_apply(&s->table, name, json, value, offset, &refused);
+        s->position = offset + 1;
         wake_waiter(s, json_string_value(json_object_get(json, "nonce")), refused);
         pthread_mutex_unlock(&s->lock);
     }
@@ -151,6 +154,11 @@ void config_store_close(struct config_store *s)
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->write_lock);
     free(s);
+}
+
+enum ks_status config_store_refresh(struct config_store *s, struct ks_error *err)
+{
+    return s->topic ? compacted_topic_sync(s->topic, REFRESH_TIMEOUT_MS, err) : KS_OK;
 }
 
 /* ---- questions ---- */
@@ -257,20 +265,35 @@ static enum ks_status put_null(struct config_store *s, const char *prefix, const
     return status;
 }
 
-/* So that compaction keeps the record that every reader went by. */
-static enum ks_status repeat_winner(struct config_store *s, const char *connector,
-                                    struct ks_error *err)
+/* What the log says of a connector at this moment, as a record that says so; NULL: deleted. */
+static json_t *repetition_of(struct config_store *s, const char *connector)
 {
     pthread_mutex_lock(&s->lock);
     const struct config_entry *entry = config_table_find(&s->table, connector);
-    char *raw = entry ? xstrdup(config_entry_raw(entry)) : NULL;
+    json_t *value = entry ? json_loads(config_entry_raw(entry), 0, NULL) : NULL;
+    int64_t position = s->position;
     pthread_mutex_unlock(&s->lock);
-    char *key = xasprintf("connector-%s", connector);
-    struct ks_slice value = {raw, raw ? strlen(raw) : 0};
-    enum ks_status status =
-        compacted_topic_put(s->topic, (struct ks_slice){key, strlen(key)}, value, err);
-    free(key);
-    free(raw);
+    json_object_del(value, "create");
+    if (value)
+        json_object_set_new(value, "as.of", json_integer(position));
+    return value;
+}
+
+/* So that compaction keeps the record that every reader went by. What changed after our own void
+ * record is behind it anyway; what changed before a void repetition is not. */
+static enum ks_status repeat_winner(struct config_store *s, const char *connector,
+                                    struct ks_error *err)
+{
+    enum ks_status status = KS_OK;
+    bool is_void = true;
+    for (int round = 0; is_void && status == KS_OK; round++) {
+        json_t *value = repetition_of(s, connector);
+        is_void = false;
+        if (value)
+            status = put(s, "connector-", connector, value, &is_void, err);
+        else if (round > 0)
+            status = put_null(s, "connector-", connector, err);
+    }
     return status;
 }
 
@@ -287,23 +310,42 @@ static bool exists(struct config_store *s, const char *connector)
     return found;
 }
 
+/* `target`: of a new one. An old one keeps what it was created with, in case that its first record
+ * is compacted away and it was never told otherwise. */
+static json_t *connector_record(struct config_store *s, const char *connector,
+                                const struct string_map *config, int auto_restart,
+                                enum target_state target)
+{
+    json_t *value = json_object();
+    pthread_mutex_lock(&s->lock);
+    const struct config_entry *entry = config_table_find(&s->table, connector);
+    if (entry)
+        target = config_entry_initial(entry);
+    pthread_mutex_unlock(&s->lock);
+    json_object_set_new(value, "properties", string_map_to_json(config));
+    json_object_set_new(value, "initial.state", json_string(target_state_name(target)));
+    if (auto_restart != AUTO_RESTART_OFF)
+        json_object_set_new(value, "auto.restart", json_integer(auto_restart));
+    if (!entry)
+        json_object_set_new(value, "new", json_true());
+    return value;
+}
+
 static enum ks_status put_connector(struct config_store *s, const char *connector,
                                     const struct string_map *config, int auto_restart,
                                     enum target_state target, bool only_create,
                                     struct ks_error *err)
 {
+    bool refused = false;
     enum ks_status status = KS_OK;
-    bool is_new = !exists(s, connector), refused = false;
-    if (!is_new && only_create)
+    /* It may have been deleted on another worker a moment ago. */
+    if (only_create && exists(s, connector))
+        status = config_store_refresh(s, err);
+    if (status == KS_OK && only_create && exists(s, connector))
         return exists_error(connector, err);
-    if (is_new)
-        status = config_store_put_target(s, connector, target, err);
     if (status != KS_OK)
         return status;
-    json_t *value = json_object();
-    json_object_set_new(value, "properties", string_map_to_json(config));
-    if (auto_restart != AUTO_RESTART_OFF)
-        json_object_set_new(value, "auto.restart", json_integer(auto_restart));
+    json_t *value = connector_record(s, connector, config, auto_restart, target);
     if (only_create)
         json_object_set_new(value, "create", json_true());
     status = put(s, "connector-", connector, value, &refused, err);

@@ -6,7 +6,10 @@
  *
  * Who was first is decided by the log: a record with "create" is void for every reader if the
  * connector exists at that point. Its writer then repeats the winner's record, so that compaction
- * keeps the right one.
+ * keeps the right one. A repetition says of which moment of the log it is ("as.of"); it is void if
+ * the connector has changed since, and then its writer repeats that. What a connector is created
+ * with ("initial.state") stands in its configuration's record, so that of two creators never one
+ * gives the configuration and the other the state.
  *
  * Thread: any. Everything is read to its end when open returns. */
 #ifndef RUNTIME_CONFIG_STORE_H
@@ -51,6 +54,10 @@ enum ks_status config_store_open(const struct worker_config *worker,
                                  config_store_changed_fn *changed, void *arg,
                                  struct config_store **ret, struct ks_error *err);
 void config_store_close(struct config_store *s);
+
+/* Reads to the present end, so that what was written by another worker before this call is seen.
+ * Errors: RETRIABLE. */
+enum ks_status config_store_refresh(struct config_store *s, struct ks_error *err);
 
 /* False: there is none of that name. */
 bool config_store_get(struct config_store *s, const char *connector, struct connector_config *ret);

@@ -89,6 +89,74 @@ static void test_apply__create_counts_again_after_a_deletion(void **state)
     assert_option(f, "c", "v", "2");
 }
 
+/* Two creators, a change, and what the loser repeats of it: whatever a compaction has removed, who
+ * reads from the start knows in the end what everybody knew who read along. */
+static void test_apply__repetitions_survive_compaction(void **state)
+{
+    static const char *const log[] = {
+        "{\"properties\":{\"v\":\"1\"},\"create\":true,\"new\":true,\"nonce\":\"a\"}",
+        "{\"properties\":{\"v\":\"2\"},\"create\":true,\"new\":true,\"nonce\":\"b\"}",
+        "{\"properties\":{\"v\":\"3\"},\"nonce\":\"c\"}",
+        "{\"properties\":{\"v\":\"1\"},\"as.of\":2,\"nonce\":\"d\"}", /* void: too late */
+        "{\"properties\":{\"v\":\"3\"},\"as.of\":4,\"nonce\":\"e\"}",
+    };
+    enum { LAST = sizeof log / sizeof *log - 1 };
+    static const char *const known[] = {"1", "1", "3", "3", "3"};
+    struct fixture *f = *state;
+    for (size_t i = 0; i <= LAST; i++) {
+        record(f, "connector-c", log[i]);
+        assert_option(f, "c", "v", known[i]);
+    }
+    for (unsigned kept = 0; kept < 1U << LAST; kept++) {
+        struct config_store *late = config_store_new(NULL, NULL);
+        struct connector_config c;
+        for (size_t i = 0; i <= LAST; i++)
+            if (i == LAST || kept >> i & 1)
+                config_store_apply(late, (struct ks_slice){"connector-c", 11},
+                                   (struct ks_slice){log[i], strlen(log[i])}, (int64_t)i);
+        assert_true(config_store_get(late, "c", &c));
+        assert_string_equal(string_map_get(&c.config, "v"), "3");
+        connector_config_release(&c);
+        config_store_close(late);
+    }
+}
+
+static void test_apply__repetition_does_not_undo_a_deletion(void **state)
+{
+    struct fixture *f = *state;
+    struct connector_config c;
+    record(f, "connector-c", "{\"properties\":{\"v\":\"1\"},\"create\":true}");
+    record(f, "connector-c", NULL);
+    record(f, "connector-c", "{\"properties\":{\"v\":\"1\"},\"as.of\":1}");
+    assert_false(config_store_get(f->store, "c", &c));
+}
+
+static void test_apply__initial_state(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *key, *value;
+        enum target_state target;
+    } cases[] = {
+        {"connector-c",
+         "{\"properties\":{},\"create\":true,\"new\":true,\"initial.state\":\"STOPPED\"}",
+         TARGET_STOPPED},
+        {"connector-c",
+         "{\"properties\":{},\"create\":true,\"new\":true,\"initial.state\":\"PAUSED\"}",
+         TARGET_STOPPED}, /* came second */
+        {"target-state-c", "{\"state\":\"STARTED\"}", TARGET_STARTED},
+        {"connector-c", "{\"properties\":{},\"initial.state\":\"STOPPED\"}", TARGET_STARTED},
+    };
+    record(f, "target-state-c", "{\"state\":\"PAUSED\"}"); /* of one that is deleted */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct connector_config c;
+        record(f, cases[i].key, cases[i].value);
+        assert_true(config_store_get(f->store, "c", &c));
+        assert_int_equal(c.target, cases[i].target);
+        connector_config_release(&c);
+    }
+}
+
 static void test_apply__version_grows(void **state)
 {
     struct fixture *f = *state;
@@ -246,6 +314,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_apply__connector_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_apply__second_create_has_no_effect, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_apply__repetitions_survive_compaction, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_apply__repetition_does_not_undo_a_deletion, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_apply__initial_state, setup, teardown),
         cmocka_unit_test_setup_teardown(test_apply__create_counts_again_after_a_deletion, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_apply__version_grows, setup, teardown),
