@@ -141,6 +141,19 @@ static void log_failure(struct errant_records *e, const struct ks_record *origin
              original->value.data ? (const char *)original->value.data : "");
 }
 
+static void count_error(struct errant_records *e)
+{
+    struct task_context *ctx = e->ctx;
+    ctx->on_metric(ctx, KS_METRIC_COUNTER, "kafka_connect_task_error_total_record_failures", NULL,
+                   1);
+    ctx->on_metric(ctx, KS_METRIC_COUNTER, "kafka_connect_task_error_total_record_errors", NULL, 1);
+    ctx->on_metric(ctx, KS_METRIC_GAUGE, "kafka_connect_task_error_last_error_timestamp", NULL,
+                   (double)clock_wall_ms());
+    if (e->log_enabled)
+        ctx->on_metric(ctx, KS_METRIC_COUNTER, "kafka_connect_task_error_total_errors_logged", NULL,
+                       1);
+}
+
 enum ks_status errant_records_add(struct errant_records *e, const struct ks_record *original,
                                   const char *stage, const char *class_name,
                                   const struct ks_error *reason, struct ks_error *err)
@@ -157,8 +170,7 @@ enum ks_status errant_records_add(struct errant_records *e, const struct ks_reco
         return ks_error_set(err, KS_ERR_RETRIABLE, "%zu dead letters wait for the next commit",
                             e->count);
     log_failure(e, original, stage, reason);
-    e->ctx->on_metric(e->ctx, KS_METRIC_COUNTER, "kafka_connect_task_error_total_record_failures",
-                      NULL, 1);
+    count_error(e);
     if (!e->topic) {
         e->ctx->on_metric(e->ctx, KS_METRIC_COUNTER,
                           "kafka_connect_task_error_total_records_skipped", NULL, 1);

@@ -74,7 +74,7 @@ static char *clean_name(const char *name)
     return clean;
 }
 
-static void add_label_value(struct ks_buf *out, const char *text)
+void metrics_add_label(struct ks_buf *out, const char *text)
 {
     for (; *text; text++) {
         if (*text == '\n')
@@ -93,7 +93,7 @@ static char *make_key(const char *name, const char *connector, int task, const c
     ks_buf_add_str(&key, name);
     if (connector) {
         ks_buf_printf(&key, "%sconnector=\"", separator);
-        add_label_value(&key, connector);
+        metrics_add_label(&key, connector);
         ks_buf_add_byte(&key, '"');
         separator = ",";
     }
@@ -215,6 +215,14 @@ static void print_value(struct ks_buf *out, double value)
         ks_buf_printf(out, " %.17g\n", value);
 }
 
+void metrics_add_head(struct ks_buf *out, const char *name, enum ks_metric_kind kind)
+{
+    const char *help = metrics_help(name);
+    if (help)
+        ks_buf_printf(out, "# HELP %s %s\n", name, help);
+    ks_buf_printf(out, "# TYPE %s %s\n", name, kind == KS_METRIC_COUNTER ? "counter" : "gauge");
+}
+
 void metrics_print(struct metrics *m, struct ks_buf *out)
 {
     pthread_mutex_lock(&m->lock);
@@ -227,14 +235,13 @@ void metrics_print(struct metrics *m, struct ks_buf *out)
     qsort(all, count, sizeof(struct series *), compare_series);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || strcmp(all[i]->name, all[i - 1]->name) != 0)
-            ks_buf_printf(out, "# TYPE %s %s\n", all[i]->name,
-                          all[i]->kind == KS_METRIC_COUNTER ? "counter" : "gauge");
+            metrics_add_head(out, all[i]->name, all[i]->kind);
         ks_buf_add_str(out, all[i]->key);
         print_value(out, all[i]->value);
     }
     if (m->dropped > 0) {
-        ks_buf_add_str(out, "# TYPE kitestream_metrics_dropped_total counter\n"
-                            "kitestream_metrics_dropped_total");
+        metrics_add_head(out, "kitestream_metrics_dropped_total", KS_METRIC_COUNTER);
+        ks_buf_add_str(out, "kitestream_metrics_dropped_total");
         print_value(out, m->dropped);
     }
     free(all);

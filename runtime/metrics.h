@@ -23,4 +23,11 @@ void metrics_forget(struct metrics *m, const char *connector, int task);
 /* Appends all series in Prometheus' text format, sorted by name. */
 void metrics_print(struct metrics *m, struct ks_buf *out);
 
+/* For what is printed without being kept: # HELP, if there is one, and # TYPE of a name; a label's
+ * value, escaped. */
+void metrics_add_head(struct ks_buf *out, const char *name, enum ks_metric_kind kind);
+void metrics_add_label(struct ks_buf *out, const char *text);
+/* What a name means, from metrics_help.c; NULL: not known, such as a plugin's own. */
+const char *metrics_help(const char *name);
+
 #endif

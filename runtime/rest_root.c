@@ -1,6 +1,7 @@
 /* /, /health and /metrics. They answer at any time, also while Kafka is away, so they touch nothing
  * that waits. */
 #include "rest.h"
+#include "worker_metrics.h"
 
 /* Clients of Kafka Connect compare the first two numbers with the release that brought a feature
  * (kcctl wants 3.7 and above); they are those of the Connect whose interface this is. */
@@ -39,8 +40,11 @@ static void get_metrics(const struct rest_context *ctx, const struct rest_reques
 {
     rest_answer(res, 200, NULL);
     res->text_type = "text/plain; version=0.0.4; charset=utf-8";
-    if (ctx->herder)
-        metrics_print(herder_metrics(ctx->herder), &res->text);
+    process_metrics_print(&res->text);
+    if (!ctx->herder)
+        return;
+    worker_metrics_print(ctx->herder, ctx->worker->worker_id, &res->text);
+    metrics_print(herder_metrics(ctx->herder), &res->text);
 }
 
 const struct rest_route rest_root_routes[] = {

@@ -184,9 +184,9 @@ static enum ks_status finish(struct sink_commit *c, struct ks_error *err)
     return status;
 }
 
-enum ks_status sink_commit_run(struct sink_commit *c, const struct ks_topic_partition *offsets,
-                               size_t offset_count, const struct ks_source_offset *state,
-                               size_t state_count, struct ks_error *err)
+static enum ks_status run(struct sink_commit *c, const struct ks_topic_partition *offsets,
+                          size_t offset_count, const struct ks_source_offset *state,
+                          size_t state_count, struct ks_error *err)
 {
     enum ks_status status = KS_OK;
     uint64_t contents = fingerprint(offsets, offset_count, state, state_count);
@@ -208,4 +208,16 @@ enum ks_status sink_commit_run(struct sink_commit *c, const struct ks_topic_part
     keep_offsets(c, offsets, offset_count);
     status = begin(c, state, state_count, err);
     return status == KS_OK ? finish(c, err) : status;
+}
+
+enum ks_status sink_commit_run(struct sink_commit *c, const struct ks_topic_partition *offsets,
+                               size_t offset_count, const struct ks_source_offset *state,
+                               size_t state_count, struct ks_error *err)
+{
+    int64_t begin_us = task_metrics_clock_us();
+    enum ks_status status = run(c, offsets, offset_count, state, state_count, err);
+    task_metrics_commit(&c->task->metrics, status == KS_OK, begin_us);
+    if (status == KS_OK)
+        sink_lag_committed(&c->task->lag, offsets, offset_count);
+    return status;
 }

@@ -289,6 +289,7 @@ enum ks_status ks_task_open(struct ks_task *t, struct task_context *ctx,
                             const char *transactional_id, struct ks_error *err)
 {
     t->ctx = ctx;
+    task_metrics_start(&t->metrics, ctx);
     t->schemas = schema_cache_new();
     t->errant = errant_records_new(ctx);
     fill_host(t);
@@ -307,6 +308,7 @@ enum ks_status ks_task_open(struct ks_task *t, struct task_context *ctx,
 void ks_task_close(struct ks_task *t)
 {
     sink_commit_free(t->commit);
+    sink_lag_release(&t->lag);
     consumer_close(t->consumer);
     converter_close(t->keys);
     converter_close(t->values);

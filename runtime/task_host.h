@@ -6,7 +6,9 @@
 #include "errant_records.h"
 #include "offset_store.h"
 #include "producer.h"
+#include "sink_lag.h"
 #include "task_context.h"
+#include "task_metrics.h"
 #include "topic_admin.h"
 #include "used_topics.h"
 
@@ -24,6 +26,8 @@ struct ks_task {
     struct converter *keys, *values;
     struct errant_records *errant;
     struct used_topics used;
+    struct task_metrics metrics;
+    struct sink_lag lag;        /* sinks */
     struct consumer *consumer;  /* sinks */
     struct sink_commit *commit; /* sinks */
 };

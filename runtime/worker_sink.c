@@ -33,6 +33,7 @@ struct sink {
     void *plugin;
     struct sink_topics *topics; /* NULL: the plugin assigns and commits */
     struct sink_batch *batch;   /* not yet taken by the plugin */
+    bool noted;                 /* the lag has it */
     _Atomic size_t outstanding; /* batches that exist */
     bool paused, waiting, maintain_waiting;
     struct backoff backoff;
@@ -78,6 +79,7 @@ static enum ks_status wait_to_convert(struct sink *s, enum ks_status status, str
         status = error_retry_failed(&s->retry, &s->backoff, err);
     if (status != KS_ERR_RETRIABLE)
         return status;
+    task_metrics_count(&s->task.metrics, "kafka_connect_task_error_total_retries", 1);
     s->waiting = true;
     s->ctx->on_waiting(s->ctx, err->message);
     return KS_OK;
@@ -125,16 +127,24 @@ static void passed_batch(struct sink *s, bool plugin_has_it)
         sink_batch_drop(s->batch);
     sink_batch_drop(s->batch);
     s->batch = NULL;
+    s->noted = false;
 }
 
 static enum ks_status call_put(struct sink *s, struct ks_error *err)
 {
     /* Before put, which may release the records. */
-    for (size_t i = 0; i < s->batch->record_count; i++)
+    size_t count = s->batch->record_count;
+    for (size_t i = 0; i < count; i++)
         used_topics_note(&s->task.used, s->ctx, s->batch->records[i].topic);
+    if (!s->noted)
+        sink_lag_note(&s->task.lag, s->batch->records, count);
+    s->noted = true;
+    int64_t begin_us = task_metrics_clock_us();
     task_context_enter(s->ctx, "put");
     enum ks_status status = s->ops->put(s->plugin, &s->batch->batch, err);
     task_context_leave(s->ctx);
+    if (status == KS_OK)
+        task_metrics_batch(&s->task.metrics, count, begin_us);
     return status;
 }
 
@@ -150,9 +160,12 @@ static enum ks_status give_batch(struct sink *s, struct ks_error *err)
         return wait_later(s, status, err);
     went_well(s);
     passed_batch(s, count > 0);
-    if (count > 0)
-        s->ctx->on_metric(s->ctx, KS_METRIC_COUNTER,
-                          "kafka_connect_sink_task_sink_record_read_total", NULL, (double)count);
+    if (count > 0) {
+        task_metrics_count(&s->task.metrics, "kafka_connect_sink_task_sink_record_read_total",
+                           (double)count);
+        task_metrics_count(&s->task.metrics, "kafka_connect_sink_task_sink_record_send_total",
+                           (double)count);
+    }
     return KS_OK;
 }
 
@@ -203,8 +216,29 @@ static enum ks_status follow_pause(struct sink *s, struct ks_error *err)
     return wait_later(s, status, err);
 }
 
+static int partition_count(const struct sink *s)
+{
+    rd_kafka_topic_partition_list_t *list = NULL;
+    if (rd_kafka_assignment(consumer_handle(s->task.consumer), &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    int count = list->cnt;
+    rd_kafka_topic_partition_list_destroy(list);
+    return count;
+}
+
+static void report(struct sink *s)
+{
+    struct task_metrics *m = &s->task.metrics;
+    if (!task_metrics_round(m, s->paused))
+        return;
+    task_metrics_gauge(m, "kafka_connect_sink_task_partition_count", partition_count(s));
+    task_metrics_gauge(m, "kitestream_sink_lag_seconds",
+                       sink_lag_seconds(&s->task.lag, clock_wall_ms()));
+}
+
 static enum ks_status sink_step(struct sink *s, struct ks_error *err)
 {
+    report(s);
     enum ks_status status = follow_pause(s, err);
     if (status == KS_OK)
         status = serve_topics(s, err);

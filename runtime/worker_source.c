@@ -94,6 +94,7 @@ static enum ks_status wait_to_retry(struct source *s, struct ks_error *err)
 static enum ks_status wait_to_send(struct source *s, struct ks_error *err)
 {
     enum ks_status status = error_retry_failed(&s->retry, &s->backoff, err);
+    task_metrics_count(&s->task.metrics, "kafka_connect_task_error_total_retries", 1);
     return status == KS_ERR_RETRIABLE ? wait_out(s, err) : status;
 }
 
@@ -110,8 +111,10 @@ static void retried(struct source *s)
 static enum ks_status source_idle(struct source *s, struct ks_error *err)
 {
     s->ctx->on_state(s->ctx, TASK_PAUSED);
-    while (s->ctx->pause && !s->ctx->stop)
+    while (s->ctx->pause && !s->ctx->stop) {
         producer_poll(s->task.producer, IDLE_MS);
+        task_metrics_round(&s->task.metrics, true);
+    }
     if (!s->ctx->stop)
         s->ctx->on_state(s->ctx, TASK_RUNNING);
     return producer_check(s->task.producer, err);
@@ -184,9 +187,12 @@ static enum ks_status commit(struct source *s, const struct ks_source_batch *bat
                              struct ks_error *err)
 {
     size_t letters = 0;
+    int64_t begin_us = task_metrics_clock_us();
     enum ks_status status = send_offsets(s, batch, &letters, err);
     if (status == KS_OK && s->open && s->transactional)
         status = commit_transaction(s, err);
+    if (s->open)
+        task_metrics_commit(&s->task.metrics, status == KS_OK, begin_us);
     if (status != KS_OK)
         return status;
     s->open = false;
@@ -215,9 +221,27 @@ static enum ks_status take_batch(struct source *s, struct ks_source_batch *batch
     return status;
 }
 
+static void note_poll(struct source *s, const struct ks_source_batch *batch, int64_t begin_us)
+{
+    if (batch->record_count == 0)
+        return;
+    task_metrics_batch(&s->task.metrics, batch->record_count, begin_us);
+    task_metrics_count(&s->task.metrics, "kafka_connect_source_task_source_record_poll_total",
+                       (double)batch->record_count);
+}
+
+static void report(struct source *s)
+{
+    if (task_metrics_round(&s->task.metrics, false))
+        task_metrics_gauge(&s->task.metrics, "kafka_connect_source_task_source_record_active_count",
+                           rd_kafka_outq_len(producer_handle(s->task.producer)));
+}
+
 static enum ks_status source_step(struct source *s, struct ks_error *err)
 {
     struct ks_source_batch *batch = NULL;
+    report(s);
+    int64_t begin_us = task_metrics_clock_us();
     task_context_enter(s->ctx, "poll");
     enum ks_status status = s->ops->poll(s->plugin, &batch, err);
     task_context_leave(s->ctx);
@@ -226,8 +250,10 @@ static enum ks_status source_step(struct source *s, struct ks_error *err)
     if (status != KS_OK)
         return status;
     retried(s);
-    if (batch)
+    if (batch) {
+        note_poll(s, batch, begin_us);
         return take_batch(s, batch, err);
+    }
     producer_poll(s->task.producer, 0);
     return producer_check(s->task.producer, err);
 }

@@ -1,0 +1,90 @@
+/* In: records as they are given to a plugin, offsets as they are committed; out: a lag in seconds.
+ * Next: the metrics of worker_sink. A run of records counts as one, with the time of its first, so
+ * memory is bounded and a row costs two comparisons. When there are too many runs a new one joins
+ * the newest of its partition: the lag is then too large, never too small. */
+#include "sink_lag.h"
+
+#include <string.h>
+
+void sink_lag_release(struct sink_lag *lag)
+{
+    strmap_release(&lag->topics);
+    lag->count = 0;
+}
+
+/* Never 0: that is "unknown" in the map. */
+static size_t topic_number(struct sink_lag *lag, const char *name)
+{
+    size_t number = (size_t)(uintptr_t)strmap_get(&lag->topics, name);
+    if (number == 0) {
+        number = lag->topics.len + 1;
+        strmap_put(&lag->topics, name, (void *)(uintptr_t)number);
+    }
+    return number;
+}
+
+static struct lag_run *newest_of(struct sink_lag *lag, size_t topic, int32_t partition)
+{
+    for (size_t i = lag->count; i-- > 0;)
+        if (lag->runs[i].topic == topic && lag->runs[i].partition == partition)
+            return &lag->runs[i];
+    return NULL;
+}
+
+static void add_run(struct sink_lag *lag, const struct ks_record *first,
+                    const struct ks_record *last)
+{
+    const struct lag_run run = {.topic = topic_number(lag, first->topic),
+                                .partition = first->partition,
+                                .last = last->offset,
+                                .first_ms = first->timestamp_ms};
+    if (lag->count < SINK_LAG_RUNS) {
+        lag->runs[lag->count++] = run;
+        return;
+    }
+    struct lag_run *newest = newest_of(lag, run.topic, run.partition);
+    if (newest)
+        newest->last = run.last;
+}
+
+static bool is_same_partition(const struct ks_record *a, const struct ks_record *b)
+{
+    return a->partition == b->partition &&
+           (a->topic == b->topic || strcmp(a->topic, b->topic) == 0);
+}
+
+void sink_lag_note(struct sink_lag *lag, const struct ks_record *records, size_t count)
+{
+    size_t begin = 0;
+    for (size_t i = 1; i <= count; i++) {
+        if (i < count && is_same_partition(&records[i], &records[begin]))
+            continue;
+        add_run(lag, &records[begin], &records[i - 1]);
+        begin = i;
+    }
+}
+
+void sink_lag_committed(struct sink_lag *lag, const struct ks_topic_partition *offsets,
+                        size_t count)
+{
+    for (size_t o = 0; o < count; o++) {
+        size_t topic = topic_number(lag, offsets[o].topic), kept = 0;
+        for (size_t i = 0; i < lag->count; i++) {
+            const struct lag_run *run = &lag->runs[i];
+            bool done = run->topic == topic && run->partition == offsets[o].partition &&
+                        run->last < offsets[o].offset;
+            if (!done)
+                lag->runs[kept++] = *run;
+        }
+        lag->count = kept;
+    }
+}
+
+double sink_lag_seconds(const struct sink_lag *lag, int64_t now_wall_ms)
+{
+    int64_t oldest_ms = now_wall_ms;
+    for (size_t i = 0; i < lag->count; i++)
+        if (lag->runs[i].first_ms > 0 && lag->runs[i].first_ms < oldest_ms)
+            oldest_ms = lag->runs[i].first_ms;
+    return (double)(now_wall_ms - oldest_ms) / 1000;
+}
