@@ -223,6 +223,7 @@ static void start_task(struct herd_connector *c, size_t i, int64_t now_ms)
                                     .cls = c->plan.cls,
                                     .connector = c->name,
                                     .task = (int)i,
+                                    .task_count = (int)c->plan.task_count,
                                     .config = &c->plan.tasks[i],
                                     .generation = c->generation,
                                     .paused = c->paused,

@@ -2,7 +2,9 @@
  * group (for the tools) and in the offset topic, Connect's way: {"kafka_partition","kafka_topic"}
  * ->
  * {"kafka_offset"}, in one transaction. The record survives when the group's offsets expire.
- * A task of such a class with an ID > 0 gets nothing: the partitions are all task 0's. */
+ * Which task reads a partition follows from the partition and the number of tasks, so that nobody
+ * has to ask: all tasks of a connector end before it gets another number of them. A task of the old
+ * number that could not be ended may still commit once, and what it stored is then stored again. */
 #include "sink_topics.h"
 
 #include <jansson.h>
@@ -106,12 +108,22 @@ static enum ks_status assign_one(struct sink_topics *s, struct ks_topic_partitio
     return consumer_assign(s->task->consumer, &tp, err);
 }
 
+/* Partitions of one topic go round the tasks; topics begin at different ones. */
+static bool is_ours(const struct sink_topics *s, const char *topic, int32_t partition)
+{
+    uint32_t count = s->task->ctx->task_count > 1 ? (uint32_t)s->task->ctx->task_count : 1;
+    uint32_t hash = 2166136261u;
+    for (const char *c = topic; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * 16777619u;
+    return (hash % count + (uint32_t)partition) % count == (uint32_t)s->task->ctx->task_id;
+}
+
 static enum ks_status assign_topic(struct sink_topics *s, const char *topic, struct ks_error *err)
 {
     int32_t count = 0;
     enum ks_status status = topic_admin_partitions(s->task->admin, topic, &count, err);
     for (int32_t i = 0; i < count && status == KS_OK; i++) {
-        if (!consumer_is_assigned(s->task->consumer, topic, i))
+        if (is_ours(s, topic, i) && !consumer_is_assigned(s->task->consumer, topic, i))
             status = assign_one(s, (struct ks_topic_partition){topic, i, -1}, err);
     }
     return status;
@@ -137,8 +149,7 @@ static enum ks_status assign_matching(struct sink_topics *s, struct ks_error *er
 enum ks_status sink_topics_refresh(struct sink_topics *s, struct ks_error *err)
 {
     int64_t now_ms = clock_mono_ms();
-    if (s->task->ctx->task_id > 0 ||
-        (s->refreshed_mono_ms && now_ms - s->refreshed_mono_ms < REFRESH_MS))
+    if (s->refreshed_mono_ms && now_ms - s->refreshed_mono_ms < REFRESH_MS)
         return KS_OK;
     enum ks_status status = s->has_regex ? assign_matching(s, err) : KS_OK;
     for (size_t i = 0; i < s->name_count && status == KS_OK; i++)

@@ -26,7 +26,7 @@ const char *task_state_name(enum task_state state); /* "RUNNING" */
 struct task_context {
     const struct worker_config *worker;
     const char *connector;
-    int task_id;
+    int task_id, task_count; /* of the connector's tasks; count 0 is as good as 1 */
     const struct ks_connector_class *cls;
     struct ks_config config;      /* resolved, with defaults of class and common tables */
     const char *transactional_id; /* sources: <group.id>-<connector>-<task>; sinks: + "-sink" */

@@ -349,6 +349,7 @@ static void init_context(struct task_thread *t, const struct task_thread_spec *s
     ctx->worker = spec->worker;
     ctx->connector = t->connector;
     ctx->task_id = spec->task;
+    ctx->task_count = spec->task_count;
     ctx->cls = spec->cls;
     ctx->transactional_id = t->transactional_id;
     ctx->pause = spec->paused;

@@ -36,7 +36,7 @@ struct task_thread_spec {
     const struct worker_config *worker;
     const struct ks_connector_class *cls;
     const char *connector;
-    int task;
+    int task, task_count;
     const struct string_map *config; /* unresolved */
     int64_t generation;
     bool paused;

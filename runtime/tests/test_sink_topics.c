@@ -70,15 +70,29 @@ static void test_refresh__recorded_offset_or_the_beginning(void **state)
     close_all(&f);
 }
 
-static void test_refresh__other_tasks_get_nothing(void **state)
+/* A bit for each of the three partitions that the task reads. */
+static unsigned assigned_to(int task_id, int task_count)
 {
     struct fixture f;
-    struct ks_config_entry entry = {"topics", "one"};
-    open_all(&f, &entry, 1);
+    struct ks_config_entry entry = {"topics", "one, two"};
+    open_all(&f, &entry, task_id);
+    f.test.ctx.task_count = task_count;
     assert_int_equal(sink_topics_new(&f.task, &f.topics, &f.err), KS_OK);
     assert_int_equal(sink_topics_refresh(f.topics, &f.err), KS_OK);
-    assert_false(consumer_is_assigned(f.task.consumer, "one", 0));
+    unsigned seen = consumer_is_assigned(f.task.consumer, "one", 0) ? 1 : 0;
+    seen |= consumer_is_assigned(f.task.consumer, "one", 1) ? 2 : 0;
+    seen |= consumer_is_assigned(f.task.consumer, "two", 0) ? 4 : 0;
     close_all(&f);
+    return seen;
+}
+
+static void test_refresh__tasks_share_the_partitions(void **state)
+{
+    unsigned first = assigned_to(0, 2), second = assigned_to(1, 2);
+    assert_int_equal(first | second, 7);
+    assert_int_equal(first & second, 0);
+    assert_int_not_equal(first & 3, 0); /* one partition of "one" each */
+    assert_int_not_equal(second & 3, 0);
 }
 
 static void test_new__refusals(void **state)
@@ -98,7 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refresh__recorded_offset_or_the_beginning),
-        cmocka_unit_test(test_refresh__other_tasks_get_nothing),
+        cmocka_unit_test(test_refresh__tasks_share_the_partitions),
         cmocka_unit_test(test_new__refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,16 @@ static enum ks_status sink_pre_commit(void *arg, struct ks_topic_partition *offs
     return KS_OK;
 }
 
+/* Each task appends what it reads; the host shares the partitions among them. */
+static enum ks_status plan(const struct ks_config *config, int32_t max_tasks,
+                           const struct ks_task_configs *configs, struct ks_error *err)
+{
+    const struct ks_config nothing_more = {0};
+    for (int32_t i = 0; i < max_tasks; i++)
+        configs->add(configs->ctx, &nothing_more);
+    return KS_OK;
+}
+
 static const struct ks_config_def options[] = {
     {.name = "file",
      .type = KS_CONFIG_STRING,
@@ -190,4 +200,5 @@ const struct ks_connector_class filestream_sink = {
     .doc = "Writes each record's value as a line of text to a file or to standard output.",
     .config_defs = options,
     .sink = &ops,
+    .task_configs = plan,
 };
