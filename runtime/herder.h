@@ -45,6 +45,10 @@ enum herder_answer {
     HERDER_UNAVAILABLE, /* Kafka does not answer: the change may or may not have been written */
 };
 
+/* Before a change of a connector: reads on in the config topic if there is none of that name here,
+ * since another worker may have made it a moment ago. */
+void herder_expect(struct herder *h, const char *name);
+
 /* What put checks; options that nobody knows are no fault. Waits some seconds for the class's own
  * check. INVALID: the faults are in `issues`; UNAVAILABLE: the check has not returned. */
 enum herder_answer herder_check(struct herder *h, const char *name, const struct string_map *config,

@@ -32,10 +32,26 @@ static bool exists(struct herder *h, const char *name)
     return found;
 }
 
+void herder_expect(struct herder *h, const char *name)
+{
+    struct ks_error ignored;
+    if (!exists(h, name))
+        config_store_refresh(herder_parts(h)->configs, &ignored);
+}
+
 static enum herder_answer not_found(const char *name, struct ks_error *err)
 {
     ks_error_set(err, KS_ERR_DATA, "Connector %s not found", name);
     return HERDER_NOT_FOUND;
+}
+
+/* With our own record everything before it has been read, a deletion by another worker too. */
+static enum herder_answer written_for(struct herder *h, const char *name, enum ks_status status,
+                                      struct ks_error *err)
+{
+    if (status == KS_OK && !exists(h, name))
+        return not_found(name, err);
+    return written(h, status);
 }
 
 /* ---- checks ---- */
@@ -140,7 +156,8 @@ enum herder_answer herder_set_target(struct herder *h, const char *name, enum ta
 {
     if (!exists(h, name))
         return not_found(name, err);
-    return written(h, config_store_put_target(herder_parts(h)->configs, name, target, err));
+    enum ks_status status = config_store_put_target(herder_parts(h)->configs, name, target, err);
+    return written_for(h, name, status, err);
 }
 
 enum herder_answer herder_restart(struct herder *h, const char *name, int task, bool include_tasks,
@@ -157,7 +174,8 @@ enum herder_answer herder_restart(struct herder *h, const char *name, int task, 
     }
     struct restart_request request = {
         .task = task, .include_tasks = include_tasks, .only_failed = only_failed};
-    return written(h, config_store_put_restart(herder_parts(h)->configs, name, &request, err));
+    enum ks_status status = config_store_put_restart(herder_parts(h)->configs, name, &request, err);
+    return written_for(h, name, status, err);
 }
 
 enum herder_answer herder_put_logger(struct herder *h, const char *logger, const char *level,

@@ -15,6 +15,8 @@ static const struct rest_route *const tables[] = {
 };
 /* The order in which Kafka Connect lists them. */
 static const char *const methods[] = {"HEAD", "DELETE", "POST", "GET", "OPTIONS", "PATCH", "PUT"};
+/* What concerns one connector. */
+#define CONNECTOR "/connectors/{c}"
 #define METHOD_COUNT (sizeof methods / sizeof *methods)
 
 static bool is_same_text(const char *template, size_t len, const char *segment)
@@ -145,6 +147,11 @@ bool rest_router_find(const char *method, const char *uri, const char *content_t
     return false;
 }
 
+static bool is_below(const char *path, const char *prefix)
+{
+    return strncmp(path, prefix, strlen(prefix)) == 0;
+}
+
 void rest_router_handle(const struct rest_context *ctx, struct rest_call *call,
                         struct rest_response *res)
 {
@@ -155,6 +162,8 @@ void rest_router_handle(const struct rest_context *ctx, struct rest_call *call,
     call->req.content_type = call->content_type;
     call->req.body = ks_buf_str(&call->body);
     call->req.body_len = call->body.len;
+    if (ctx->herder && (call->route->flags & REST_WRITES) && is_below(call->route->path, CONNECTOR))
+        herder_expect(ctx->herder, call->req.params[0]);
     call->route->handle(ctx, &call->req, res);
 }
 
