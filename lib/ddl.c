@@ -86,6 +86,32 @@ enum milvus_type milvus_type_of(const char *name, size_t len)
     return MILVUS_NONE;
 }
 
+uint32_t milvus_scalar_member(enum milvus_type type)
+{
+    switch (type) {
+    case MILVUS_BOOL:
+        return 1;
+    case MILVUS_INT8:
+    case MILVUS_INT16:
+    case MILVUS_INT32:
+        return 2;
+    case MILVUS_INT64:
+        return 3;
+    case MILVUS_FLOAT:
+        return 4;
+    case MILVUS_DOUBLE:
+        return 5;
+    case MILVUS_VARCHAR:
+        return 6;
+    case MILVUS_ARRAY:
+        return 8;
+    case MILVUS_JSON:
+        return 9;
+    default:
+        return 0;
+    }
+}
+
 const char *ddl_kv_get(const struct ddl_kv *kvs, size_t count, const char *key)
 {
     for (size_t i = 0; i < count; i++)

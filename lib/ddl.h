@@ -157,6 +157,8 @@ const char *ddl_kind_name(enum ddl_kind kind);                 /* "create_collec
 int ddl_kind_of(const char *name, size_t len);                 /* -1 if unknown */
 const char *milvus_type_name(enum milvus_type type);           /* "FloatVector"; "Unknown" */
 enum milvus_type milvus_type_of(const char *name, size_t len); /* MILVUS_NONE if unknown */
+/* Number of the member of Milvus' ScalarField that holds values of this type; 0: none does. */
+uint32_t milvus_scalar_member(enum milvus_type type);
 /* Value of a key in a list, or NULL. */
 const char *ddl_kv_get(const struct ddl_kv *kvs, size_t count, const char *key);
 /* Does this kind gate the rows after it (ddl_seq; ordering §4)? */

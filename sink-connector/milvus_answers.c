@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "default_value.h"
 #include "milvus_api.pb-c.h"
 #include "milvus_status.h"
+#include "schema_values.h"
 
 static const struct milvus_answer fine = {.outcome = MILVUS_OK};
 
@@ -19,28 +19,6 @@ static struct milvus_answer not_a(const char *message)
 static void *unpack(const ProtobufCMessageDescriptor *type, struct ks_slice reply)
 {
     return protobuf_c_message_unpack(type, NULL, reply.len, reply.data);
-}
-
-static const char *text(struct ks_arena *arena, const char *str)
-{
-    return ks_arena_strndup(arena, str, strlen(str));
-}
-
-static const char *const *texts(struct ks_arena *arena, char *const *strings, size_t count)
-{
-    const char **copy = ks_arena_zalloc(arena, count * sizeof(*copy));
-    for (size_t i = 0; i < count; i++)
-        copy[i] = text(arena, strings[i]);
-    return copy;
-}
-
-static const struct ddl_kv *pairs(struct ks_arena *arena, MilvusMeta__KeyValuePair *const *kvs,
-                                  size_t count)
-{
-    struct ddl_kv *copy = ks_arena_zalloc(arena, count * sizeof(*copy));
-    for (size_t i = 0; i < count; i++)
-        copy[i] = (struct ddl_kv){text(arena, kvs[i]->key), text(arena, kvs[i]->value)};
-    return copy;
 }
 
 /* ---- versions ---- */
@@ -69,28 +47,6 @@ struct milvus_answer milvus_read_version(struct ks_slice reply, char *ret_versio
 
 enum { FIRST_USER_FIELD = 100 }; /* below: row ID and timestamp */
 
-static struct ddl_field field_of(const MilvusMeta__FieldSchema *from, struct ks_arena *arena)
-{
-    return (struct ddl_field){
-        .id = from->fieldid,
-        .name = text(arena, from->name),
-        .type = (enum milvus_type)from->data_type,
-        .element_type = (enum milvus_type)from->element_type,
-        .is_primary_key = from->is_primary_key,
-        .auto_id = from->autoid,
-        .is_partition_key = from->is_partition_key,
-        .is_clustering_key = from->is_clustering_key,
-        .is_dynamic = from->is_dynamic,
-        .nullable = from->nullable,
-        .is_function_output = from->is_function_output,
-        .description = text(arena, from->description),
-        .default_value =
-            from->default_value ? default_value_text(from->default_value, arena) : NULL,
-        .type_params = pairs(arena, from->type_params, from->n_type_params),
-        .type_param_count = from->n_type_params,
-    };
-}
-
 static void copy_fields(const MilvusMeta__CollectionSchema *from, struct ks_arena *arena,
                         struct ddl_schema *to)
 {
@@ -101,7 +57,7 @@ static void copy_fields(const MilvusMeta__CollectionSchema *from, struct ks_aren
         if (id > 0 && id < FIRST_USER_FIELD)
             continue;
         struct ddl_field *field = &fields[to->field_count++];
-        *field = field_of(from->fields[i], arena);
+        *field = schema_field(from->fields[i], arena);
         dynamic |= field->is_dynamic;
         to->auto_id |= field->auto_id;
         if (field->is_primary_key)
@@ -121,21 +77,8 @@ static void copy_functions(const MilvusMeta__CollectionSchema *from, struct ks_a
                            struct ddl_schema *to)
 {
     struct ddl_function *copy = ks_arena_zalloc(arena, from->n_functions * sizeof(*copy));
-    for (size_t i = 0; i < from->n_functions; i++) {
-        const MilvusMeta__FunctionSchema *f = from->functions[i];
-        copy[i] = (struct ddl_function){
-            .name = text(arena, f->name),
-            .id = f->id,
-            .type = (int32_t)f->type,
-            .description = text(arena, f->description),
-            .inputs = texts(arena, f->input_field_names, f->n_input_field_names),
-            .input_count = f->n_input_field_names,
-            .outputs = texts(arena, f->output_field_names, f->n_output_field_names),
-            .output_count = f->n_output_field_names,
-            .params = pairs(arena, f->params, f->n_params),
-            .param_count = f->n_params,
-        };
-    }
+    for (size_t i = 0; i < from->n_functions; i++)
+        copy[i] = schema_function(from->functions[i], arena);
     to->functions = copy;
     to->function_count = from->n_functions;
 }
@@ -155,17 +98,17 @@ static struct milvus_collection collection_of(const MilvusApi__DescribeCollectio
     const MilvusMeta__CollectionSchema *schema = r->schema;
     struct milvus_collection c = {
         .id = r->collectionid,
-        .aliases = texts(arena, r->aliases, r->n_aliases),
+        .aliases = schema_texts(r->aliases, r->n_aliases, arena),
         .alias_count = r->n_aliases,
         .schema =
             {
                 /* collection_name may be the alias that was asked for */
-                .name = text(arena, schema->name),
-                .description = text(arena, schema->description),
+                .name = schema_text(schema->name, arena),
+                .description = schema_text(schema->description, arena),
                 .enable_dynamic_field = schema->enable_dynamic_field,
                 .shards = r->shards_num,
                 .consistency_level = (int32_t)r->consistency_level,
-                .properties = pairs(arena, r->properties, r->n_properties),
+                .properties = schema_pairs(r->properties, r->n_properties, arena),
                 .property_count = r->n_properties,
             },
     };
@@ -197,7 +140,8 @@ struct milvus_answer milvus_read_partitions(struct ks_slice reply, struct ks_are
     if (good) {
         struct ddl_named *copy = ks_arena_zalloc(arena, r->n_partitionids * sizeof(*copy));
         for (size_t i = 0; i < r->n_partitionids; i++)
-            copy[i] = (struct ddl_named){r->partitionids[i], text(arena, r->partition_names[i])};
+            copy[i] =
+                (struct ddl_named){r->partitionids[i], schema_text(r->partition_names[i], arena)};
         ret->partitions = copy;
         ret->partition_count = r->n_partitionids;
     }
@@ -218,9 +162,9 @@ struct milvus_answer milvus_read_indexes(struct ks_slice reply, struct ks_arena 
     for (size_t i = 0; i < r->n_index_descriptions; i++) {
         const MilvusApi__IndexDescription *index = r->index_descriptions[i];
         copy[i] = (struct milvus_index){
-            .name = text(arena, index->index_name),
-            .field = text(arena, index->field_name),
-            .params = pairs(arena, index->params, index->n_params),
+            .name = schema_text(index->index_name, arena),
+            .field = schema_text(index->field_name, arena),
+            .params = schema_pairs(index->params, index->n_params, arena),
             .param_count = index->n_params,
         };
     }
@@ -237,7 +181,7 @@ struct milvus_answer milvus_read_databases(struct ks_slice reply, struct ks_aren
         unpack(&milvus_api__list_databases_response__descriptor, reply);
     if (!r)
         return not_a("ListDatabasesResponse");
-    *ret = texts(arena, r->db_names, r->n_db_names);
+    *ret = schema_texts(r->db_names, r->n_db_names, arena);
     *ret_count = r->n_db_names;
     milvus_api__list_databases_response__free_unpacked(r, NULL);
     return fine;
@@ -250,7 +194,7 @@ struct milvus_answer milvus_read_alias(struct ks_slice reply, struct ks_arena *a
         unpack(&milvus_api__describe_alias_response__descriptor, reply);
     bool good = r && *r->collection;
     if (good)
-        *ret_collection = text(arena, r->collection);
+        *ret_collection = schema_text(r->collection, arena);
     milvus_api__describe_alias_response__free_unpacked(r, NULL);
     return good ? fine : not_a("DescribeAliasResponse");
 }

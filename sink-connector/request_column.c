@@ -36,33 +36,6 @@ static void open_message(struct ks_buf *out, uint32_t number, size_t body)
 
 /* ---- types ---- */
 
-/* Number of the oneof member in ScalarField. */
-static uint32_t scalar_member(enum milvus_type type)
-{
-    switch (type) {
-    case MILVUS_BOOL:
-        return 1;
-    case MILVUS_INT8:
-    case MILVUS_INT16:
-    case MILVUS_INT32:
-        return 2;
-    case MILVUS_INT64:
-        return 3;
-    case MILVUS_FLOAT:
-        return 4;
-    case MILVUS_DOUBLE:
-        return 5;
-    case MILVUS_VARCHAR:
-        return 6;
-    case MILVUS_ARRAY:
-        return 8;
-    case MILVUS_JSON:
-        return 9;
-    default:
-        return 0;
-    }
-}
-
 /* Number of the oneof member in VectorField; 0 for scalars. */
 static uint32_t vector_member(enum milvus_type type)
 {
@@ -288,7 +261,7 @@ enum ks_status request_column_measure(struct request_column *c, size_t *ret_bad,
 {
     const char *type = milvus_type_name(c->field->type);
     *ret_bad = 0;
-    if (!scalar_member(c->field->type) && !vector_member(c->field->type))
+    if (!milvus_scalar_member(c->field->type) && !vector_member(c->field->type))
         return ks_error_set(err, KS_ERR_DATA,
                             "field %s of the target has the type %d, which is "
                             "not supported",
@@ -395,7 +368,7 @@ static void put_array(struct ks_buf *out, enum milvus_type element, const struct
     size_t payload = items_payload(element, cell);
     size_t array = typed_array_size(element, payload);
     open_message(out, ARRAY_DATA, message_size(array));
-    open_message(out, scalar_member(element), array);
+    open_message(out, milvus_scalar_member(element), array);
     if (payload == 0)
         return;
     if (is_packed(element))
@@ -475,6 +448,6 @@ void request_column_write(const struct request_column *c, struct ks_buf *out)
     open_message(out, vector ? FIELD_VECTORS : FIELD_SCALARS, outer_size(c));
     if (vector)
         wire_put_uint(out, VECTOR_DIM, c->dim);
-    open_message(out, vector ? vector_member(type) : scalar_member(type), inner_size(c));
+    open_message(out, vector ? vector_member(type) : milvus_scalar_member(type), inner_size(c));
     put_inner(c, out);
 }

@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "kitestream/sdk/util.h"
 #include "milvus_uri.h"
+#include "tls_options.h"
 
 static const char *const write_modes[] = {"faithful", "upsert", NULL};
 static const char *const missing_modes[] = {"fail", "skip", NULL};
@@ -53,35 +54,7 @@ const struct ks_config_def sink_option_table[] = {
         .group = "Target",
         .doc = "Speak TLS; https:// in milvus.uri does the same.",
     },
-    {
-        .name = "milvus.tls.ca.file",
-        .type = KS_CONFIG_STRING,
-        .importance = KS_CONFIG_LOW,
-        .group = "Target",
-        .doc = "PEM file of the authorities that sign the target's certificate; without it the "
-               "system's.",
-    },
-    {
-        .name = "milvus.tls.cert.file",
-        .type = KS_CONFIG_STRING,
-        .importance = KS_CONFIG_LOW,
-        .group = "Target",
-        .doc = "PEM file of our own certificate, for mutual TLS.",
-    },
-    {
-        .name = "milvus.tls.key.file",
-        .type = KS_CONFIG_STRING,
-        .importance = KS_CONFIG_LOW,
-        .group = "Target",
-        .doc = "PEM file of our own key, for mutual TLS.",
-    },
-    {
-        .name = "milvus.tls.server.name",
-        .type = KS_CONFIG_STRING,
-        .importance = KS_CONFIG_LOW,
-        .group = "Target",
-        .doc = "Host name that the target's certificate must be for, when it differs from the uri.",
-    },
+    TLS_OPTIONS("milvus.tls.", "Target", "the target's", "the uri"),
     {
         .name = "collection.mapping",
         .type = KS_CONFIG_LIST,

@@ -110,7 +110,7 @@ static bool scalar_values(const struct column_field *field, struct ks_slice scal
                           struct ks_arena *arena, struct ks_slice *ret)
 {
     struct ks_slice array;
-    if (!wire_gather_message(scalars, column_scalar_member(field->type), arena, &array))
+    if (!wire_gather_message(scalars, milvus_scalar_member(field->type), arena, &array))
         return false;
     switch (kind_of(field->type)) {
     case CURSOR_VARINTS:

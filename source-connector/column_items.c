@@ -8,32 +8,6 @@
 #include "utf8_check.h"
 #include "wire_gather.h"
 
-uint32_t column_scalar_member(enum milvus_type type)
-{
-    switch (type) {
-    case MILVUS_BOOL:
-        return 1;
-    case MILVUS_INT8:
-    case MILVUS_INT16:
-    case MILVUS_INT32:
-        return 2;
-    case MILVUS_INT64:
-        return 3;
-    case MILVUS_FLOAT:
-        return 4;
-    case MILVUS_DOUBLE:
-        return 5;
-    case MILVUS_VARCHAR:
-        return 6;
-    case MILVUS_ARRAY:
-        return 8;
-    case MILVUS_JSON:
-        return 9;
-    default:
-        return 0;
-    }
-}
-
 static struct ks_cell array_of(struct ks_cell *items, size_t count)
 {
     return (struct ks_cell){.kind = KS_CELL_ARRAY, .count = (uint32_t)count, .u.items = items};
@@ -114,7 +88,7 @@ bool column_items_array(enum milvus_type element_type, struct ks_slice scalar_fi
                         struct ks_arena *scratch, struct ks_cell *ret)
 {
     struct ks_slice values;
-    uint32_t member = column_scalar_member(element_type);
+    uint32_t member = milvus_scalar_member(element_type);
     if (!wire_gather_message(scalar_field, member, scratch, &values))
         return false;
     switch (element_type) {

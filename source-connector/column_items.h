@@ -4,8 +4,6 @@
 
 #include "column_layout.h"
 
-/* Member of ScalarField that holds values of this type; 0: none does. */
-uint32_t column_scalar_member(enum milvus_type type);
 /* `scalar_field`: the ScalarField of one row. False: it does not decode. */
 bool column_items_array(enum milvus_type element_type, struct ks_slice scalar_field,
                         struct ks_arena *scratch, struct ks_cell *ret);

@@ -3,8 +3,6 @@
 #include "meta_values.h"
 
 #include <inttypes.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,124 +11,14 @@
 #include "meta_unpack.h"
 #include "milvus_meta.pb-c.h"
 #include "proto_wire.h"
+#include "schema_values.h"
 
 static enum ks_status not_a(struct ks_error *err, const char *message)
 {
     return ks_error_set(err, KS_ERR_DATA, "the value does not decode as %s", message);
 }
 
-static const char *text(struct ks_arena *arena, const char *str)
-{
-    return ks_arena_strndup(arena, str, strlen(str));
-}
-
-static const struct ddl_kv *pairs(struct ks_arena *arena, MilvusMeta__KeyValuePair *const *kvs,
-                                  size_t count)
-{
-    struct ddl_kv *copy = ks_arena_zalloc(arena, count * sizeof(*copy));
-    for (size_t i = 0; i < count; i++)
-        copy[i] = (struct ddl_kv){text(arena, kvs[i]->key), text(arena, kvs[i]->value)};
-    return copy;
-}
-
-static const char *const *texts(struct ks_arena *arena, char *const *strings, size_t count)
-{
-    const char **copy = ks_arena_zalloc(arena, count * sizeof(*copy));
-    for (size_t i = 0; i < count; i++)
-        copy[i] = text(arena, strings[i]);
-    return copy;
-}
-
-/* ---- default values as JSON ---- */
-
-/* The shortest text that reads back as the same number. */
-static const char *number_text(struct ks_arena *arena, double value, bool single)
-{
-    if (!isfinite(value))
-        return isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-    char buffer[40];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(buffer, sizeof buffer, "%.*g", digits, value);
-        double back = strtod(buffer, NULL);
-        if (single ? (float)back == (float)value : back == value)
-            break;
-    }
-    return text(arena, buffer);
-}
-
-static const char *string_text(struct ks_arena *arena, const char *str, size_t len)
-{
-    json_t *string = json_stringn(str, len);
-    char *dump = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
-    const char *copy = dump ? text(arena, dump) : NULL;
-    free(dump);
-    json_decref(string);
-    return copy;
-}
-
-static const char *default_text(struct ks_arena *arena, const MilvusMeta__ValueField *value)
-{
-    switch (value->data_case) {
-    case MILVUS_META__VALUE_FIELD__DATA_BOOL_DATA:
-        return value->bool_data ? "true" : "false";
-    case MILVUS_META__VALUE_FIELD__DATA_INT_DATA:
-        return ks_arena_printf(arena, "%" PRId32, value->int_data);
-    case MILVUS_META__VALUE_FIELD__DATA_LONG_DATA:
-        return ks_arena_printf(arena, "%" PRId64, value->long_data);
-    case MILVUS_META__VALUE_FIELD__DATA_FLOAT_DATA:
-        return number_text(arena, (double)value->float_data, true);
-    case MILVUS_META__VALUE_FIELD__DATA_DOUBLE_DATA:
-        return number_text(arena, value->double_data, false);
-    case MILVUS_META__VALUE_FIELD__DATA_STRING_DATA:
-        return string_text(arena, value->string_data, strlen(value->string_data));
-    case MILVUS_META__VALUE_FIELD__DATA_BYTES_DATA:
-        /* Of a JSON field: the text itself. */
-        return ks_arena_strndup(arena, (const char *)value->bytes_data.data, value->bytes_data.len);
-    default:
-        return NULL;
-    }
-}
-
 /* ---- fields, functions ---- */
-
-static void copy_field(struct ks_arena *arena, const MilvusMeta__FieldSchema *from,
-                       struct ddl_field *to)
-{
-    *to = (struct ddl_field){
-        .id = from->fieldid,
-        .name = text(arena, from->name),
-        .type = (enum milvus_type)from->data_type,
-        .element_type = (enum milvus_type)from->element_type,
-        .is_primary_key = from->is_primary_key,
-        .auto_id = from->autoid,
-        .is_partition_key = from->is_partition_key,
-        .is_clustering_key = from->is_clustering_key,
-        .is_dynamic = from->is_dynamic,
-        .nullable = from->nullable,
-        .is_function_output = from->is_function_output,
-        .description = text(arena, from->description),
-        .default_value = from->default_value ? default_text(arena, from->default_value) : NULL,
-        .type_params = pairs(arena, from->type_params, from->n_type_params),
-        .type_param_count = from->n_type_params,
-    };
-}
-
-static void copy_function(struct ks_arena *arena, const MilvusMeta__FunctionSchema *from,
-                          struct ddl_function *to)
-{
-    *to = (struct ddl_function){
-        .name = text(arena, from->name),
-        .id = from->id,
-        .type = (int32_t)from->type,
-        .description = text(arena, from->description),
-        .inputs = texts(arena, from->input_field_names, from->n_input_field_names),
-        .input_count = from->n_input_field_names,
-        .outputs = texts(arena, from->output_field_names, from->n_output_field_names),
-        .output_count = from->n_output_field_names,
-        .params = pairs(arena, from->params, from->n_params),
-        .param_count = from->n_params,
-    };
-}
 
 enum ks_status meta_decode_field(struct ks_slice value, struct ks_arena *arena,
                                  struct ddl_field *ret, bool *ret_gone, struct ks_error *err)
@@ -138,7 +26,7 @@ enum ks_status meta_decode_field(struct ks_slice value, struct ks_arena *arena,
     MilvusMeta__FieldSchema *field = meta_unpack(&milvus_meta__field_schema__descriptor, value);
     if (!field)
         return not_a(err, "FieldSchema");
-    copy_field(arena, field, ret);
+    *ret = schema_field(field, arena);
     *ret_gone = field->state != MILVUS_META__FIELD_STATE__FieldCreated;
     milvus_meta__field_schema__free_unpacked(field, NULL);
     return KS_OK;
@@ -151,7 +39,7 @@ enum ks_status meta_decode_function(struct ks_slice value, struct ks_arena *aren
         meta_unpack(&milvus_meta__function_schema__descriptor, value);
     if (!function)
         return not_a(err, "FunctionSchema");
-    copy_function(arena, function, ret);
+    *ret = schema_function(function, arena);
     milvus_meta__function_schema__free_unpacked(function, NULL);
     return KS_OK;
 }
@@ -180,8 +68,8 @@ enum ks_status meta_decode_database(struct ks_slice value, struct ks_arena *aren
         state = META_STATE_CREATING;
     *ret = (struct meta_database_value){
         .state = state,
-        .name = text(arena, db->name),
-        .properties = pairs(arena, db->properties, db->n_properties),
+        .name = schema_text(db->name, arena),
+        .properties = schema_pairs(db->properties, db->n_properties, arena),
         .property_count = db->n_properties,
     };
     milvus_meta__database_info__free_unpacked(db, NULL);
@@ -210,7 +98,7 @@ static void copy_channels(struct ks_arena *arena, const MilvusMeta__CollectionIn
         ks_arena_zalloc(arena, info->n_physical_channel_names * sizeof(*channels));
     for (size_t i = 0; i < info->n_physical_channel_names; i++) {
         const char *name = info->physical_channel_names[i];
-        channels[i] = (struct meta_channel){text(arena, name), start_offset(info, name)};
+        channels[i] = (struct meta_channel){schema_text(name, arena), start_offset(info, name)};
     }
     to->channels = channels;
     to->channel_count = info->n_physical_channel_names;
@@ -224,7 +112,7 @@ static void copy_old_layout(struct ks_arena *arena, const MilvusMeta__Collection
     if (schema && schema->n_fields > 0) {
         struct ddl_field *fields = ks_arena_zalloc(arena, schema->n_fields * sizeof(*fields));
         for (size_t i = 0; i < schema->n_fields; i++)
-            copy_field(arena, schema->fields[i], &fields[i]);
+            fields[i] = schema_field(schema->fields[i], arena);
         to->fields = fields;
         to->field_count = schema->n_fields;
     }
@@ -232,7 +120,7 @@ static void copy_old_layout(struct ks_arena *arena, const MilvusMeta__Collection
         struct ddl_function *functions =
             ks_arena_zalloc(arena, schema->n_functions * sizeof(*functions));
         for (size_t i = 0; i < schema->n_functions; i++)
-            copy_function(arena, schema->functions[i], &functions[i]);
+            functions[i] = schema_function(schema->functions[i], arena);
         to->functions = functions;
         to->function_count = schema->n_functions;
     }
@@ -241,7 +129,7 @@ static void copy_old_layout(struct ks_arena *arena, const MilvusMeta__Collection
     struct ddl_named *partitions = ks_arena_zalloc(arena, count * sizeof(*partitions));
     for (size_t i = 0; i < count; i++)
         partitions[i] =
-            (struct ddl_named){info->partitionids[i], text(arena, info->partitionnames[i])};
+            (struct ddl_named){info->partitionids[i], schema_text(info->partitionnames[i], arena)};
     to->partitions = partitions;
     to->partition_count = count;
 }
@@ -259,13 +147,13 @@ enum ks_status meta_decode_collection(struct ks_slice value, struct ks_arena *ar
         .create_tick = info->create_time,
         .schema =
             {
-                .name = text(arena, schema ? schema->name : ""),
-                .description = text(arena, schema ? schema->description : ""),
+                .name = schema_text(schema ? schema->name : "", arena),
+                .description = schema_text(schema ? schema->description : "", arena),
                 .auto_id = schema && schema->autoid,
                 .enable_dynamic_field = schema && schema->enable_dynamic_field,
                 .shards = info->shards_num,
                 .consistency_level = (int32_t)info->consistency_level,
-                .properties = pairs(arena, info->properties, info->n_properties),
+                .properties = schema_pairs(info->properties, info->n_properties, arena),
                 .property_count = info->n_properties,
             },
     };
@@ -283,7 +171,7 @@ enum ks_status meta_decode_partition(struct ks_slice value, struct ks_arena *are
         return not_a(err, "PartitionInfo");
     *ret = (struct meta_partition_value){
         .state = state_of((int)info->state),
-        .name = text(arena, info->partitionname),
+        .name = schema_text(info->partitionname, arena),
         .create_tick = info->partition_created_timestamp,
     };
     milvus_meta__partition_info__free_unpacked(info, NULL);
@@ -337,11 +225,12 @@ enum ks_status meta_decode_index(struct ks_slice value, struct ks_arena *arena,
         .create_tick = index->create_time,
         .index =
             {
-                .name = text(arena, info->index_name),
+                .name = schema_text(info->index_name, arena),
                 .id = info->indexid,
                 .field_id = info->fieldid,
-                .params = user ? pairs(arena, info->user_index_params, info->n_user_index_params)
-                               : pairs(arena, info->index_params, info->n_index_params),
+                .params =
+                    user ? schema_pairs(info->user_index_params, info->n_user_index_params, arena)
+                         : schema_pairs(info->index_params, info->n_index_params, arena),
                 .param_count = user ? info->n_user_index_params : info->n_index_params,
             },
     };

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "etcd_endpoints.h"
 #include "kitestream/sdk/util.h"
+#include "tls_options.h"
 
 #define TABLE_END                                                                                  \
     {                                                                                              \
@@ -78,35 +79,7 @@ const struct ks_config_def source_option_table[] = {
         .group = "Milvus metadata (etcd)",
         .doc = "Speak TLS to etcd, as https:// in the endpoints does.",
     },
-    {
-        .name = "milvus.etcd.tls.ca.file",
-        .type = KS_CONFIG_STRING,
-        .importance = KS_CONFIG_LOW,
-        .group = "Milvus metadata (etcd)",
-        .doc = "PEM file of the authorities that sign etcd's certificates; without it the "
-               "system's.",
-    },
-    {
-        .name = "milvus.etcd.tls.cert.file",
-        .type = KS_CONFIG_STRING,
-        .importance = KS_CONFIG_LOW,
-        .group = "Milvus metadata (etcd)",
-        .doc = "PEM file of our own certificate, for mutual TLS.",
-    },
-    {
-        .name = "milvus.etcd.tls.key.file",
-        .type = KS_CONFIG_STRING,
-        .importance = KS_CONFIG_LOW,
-        .group = "Milvus metadata (etcd)",
-        .doc = "PEM file of our own key, for mutual TLS.",
-    },
-    {
-        .name = "milvus.etcd.tls.server.name",
-        .type = KS_CONFIG_STRING,
-        .importance = KS_CONFIG_LOW,
-        .group = "Milvus metadata (etcd)",
-        .doc = "Host name that etcd's certificate must be for, when it differs from the endpoint.",
-    },
+    TLS_OPTIONS("milvus.etcd.tls.", "Milvus metadata (etcd)", "etcd's", "the endpoint"),
     {
         .name = "milvus.kafka.bootstrap.servers",
         .type = KS_CONFIG_LIST,
