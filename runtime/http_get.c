@@ -75,7 +75,10 @@ enum ks_status http_get(const char *url, const struct http_get_login *login, str
     CURLcode code = curl ? curl_easy_perform(curl) : CURLE_FAILED_INIT;
     if (code == CURLE_OK)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_status);
-    if (code != CURLE_OK)
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        status = ks_error_set(err, KS_ERR_FATAL, "%s: %s; name the certificate to trust with --ca",
+                              url, curl_easy_strerror(code));
+    else if (code != CURLE_OK)
         status = ks_error_set(err, KS_ERR_FATAL, "%s: %s; is a worker running there?", url,
                               curl_easy_strerror(code));
     else if (http_status != 200)

@@ -65,6 +65,7 @@ enum rest_route_flag {
     /* Waits for nothing and calls no plugin: runs on the thread of all connections, so it answers
      * also when every thread of the pool hangs. */
     REST_INLINE = 1 << 4,
+    REST_WAITS = 1 << 5, /* may take long, as writes may: leaves some threads to the others */
 };
 
 /* Path: "/connectors/{c}/tasks/{n}/status". A trailing slash is accepted in requests. */

@@ -217,6 +217,6 @@ static void validate(const struct rest_context *ctx, const struct rest_request *
 const struct rest_route rest_plugins_routes[] = {
     {"GET", "/connector-plugins", list_plugins, REST_EARLY},
     {"GET", "/connector-plugins/{p}/config", show_options, REST_EARLY},
-    {"PUT", "/connector-plugins/{p}/config/validate", validate, REST_EARLY},
+    {"PUT", "/connector-plugins/{p}/config/validate", validate, REST_EARLY | REST_WAITS},
     {0},
 };

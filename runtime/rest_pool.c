@@ -69,7 +69,7 @@ static void free_entry(struct entry *e)
 
 static bool is_write(const struct entry *e)
 {
-    return e->job.take_call->route->flags & REST_WRITES;
+    return e->job.take_call->route->flags & (REST_WRITES | REST_WAITS);
 }
 
 static struct entry *next_to_start(struct rest_pool *p)
