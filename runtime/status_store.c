@@ -17,6 +17,8 @@
 #include "status_record.h"
 
 #define SYNC_TIMEOUT_MS 60000
+#define TASK_PREFIX "status-task-"
+#define MAX_TASKS 1000000
 
 struct status_entry {
     struct task_status status;
@@ -29,6 +31,7 @@ struct status_store {
     struct compacted_topic *topic; /* NULL in tests */
     pthread_mutex_t lock;
     struct strmap entries; /* record key to struct status_entry */
+    struct strmap counts;  /* connector to a number of tasks: as many as there are, or more */
     struct active_topics topics;
     _Atomic unsigned topics_epoch;
 };
@@ -36,7 +39,24 @@ struct status_store {
 static char *make_key(const char *connector, int task)
 {
     return task == STATUS_CONNECTOR ? xasprintf("status-connector-%s", connector)
-                                    : xasprintf("status-task-%s-%d", connector, task);
+                                    : xasprintf(TASK_PREFIX "%s-%d", connector, task);
+}
+
+static void count_task(struct status_store *s, const char *key)
+{
+    size_t prefix = strlen(TASK_PREFIX);
+    const char *dash = strrchr(key, '-');
+    if (strncmp(key, TASK_PREFIX, prefix) != 0 || dash < key + prefix)
+        return;
+    char *end;
+    long task = strtol(dash + 1, &end, 10);
+    if (end == dash + 1 || *end || task < 0 || task >= MAX_TASKS)
+        return;
+    const char *connector = key + prefix;
+    size_t len = (size_t)(dash - connector);
+    void **count = strmap_find_n(&s->counts, connector, len);
+    if (!count || (uintptr_t)*count <= (uintptr_t)task)
+        strmap_put_n(&s->counts, connector, len, (void *)((uintptr_t)task + 1));
 }
 
 static void set_entry(struct status_store *s, const char *key, struct task_status take_status,
@@ -47,6 +67,7 @@ static void set_entry(struct status_store *s, const char *key, struct task_statu
         entry = xcalloc(1, sizeof *entry);
         strmap_put(&s->entries, key, entry);
     }
+    count_task(s, key);
     task_status_release(&entry->status);
     *entry = (struct status_entry){.status = take_status, .is_ours = is_ours};
 }
@@ -101,8 +122,8 @@ void status_store_apply(struct status_store *s, struct ks_slice key, struct ks_s
     struct task_status status;
     if (active_topics_owns(name))
         apply_topic(s, name, value.data != NULL);
-    bool known =
-        strncmp(name, "status-connector-", 17) == 0 || strncmp(name, "status-task-", 12) == 0;
+    bool known = strncmp(name, "status-connector-", 17) == 0 ||
+                 strncmp(name, TASK_PREFIX, strlen(TASK_PREFIX)) == 0;
     if (known && !value.data) {
         pthread_mutex_lock(&s->lock);
         apply_tombstone(s, name);
@@ -188,6 +209,7 @@ void status_store_close(struct status_store *s)
         free(entry);
     }
     strmap_release(&s->entries);
+    strmap_release(&s->counts);
     active_topics_release(&s->topics);
     pthread_mutex_destroy(&s->lock);
     free(s->worker_id);
@@ -261,24 +283,26 @@ bool status_store_get(struct status_store *s, const char *connector, int task,
     return found;
 }
 
+static bool has_task(struct status_store *s, const char *connector, int task)
+{
+    char *key = make_key(connector, task);
+    const struct status_entry *entry = strmap_get(&s->entries, key);
+    free(key);
+    return entry && !entry->deleted;
+}
+
 int status_store_task_count(struct status_store *s, const char *connector)
 {
-    char *prefix = xasprintf("status-task-%s-", connector);
-    size_t len = strlen(prefix), pos = 0;
-    const char *key;
-    void *value;
-    int count = 0;
     pthread_mutex_lock(&s->lock);
-    while (strmap_next(&s->entries, &pos, &key, &value)) {
-        if (strncmp(key, prefix, len) != 0 || ((struct status_entry *)value)->deleted)
-            continue;
-        char *end;
-        long task = strtol(key + len, &end, 10);
-        if (!*end && task >= count && task < 1000000)
-            count = (int)task + 1;
-    }
+    void **bound = strmap_find(&s->counts, connector);
+    int count = bound ? (int)(uintptr_t)*bound : 0;
+    while (count > 0 && !has_task(s, connector, count - 1))
+        count--;
+    if (count > 0)
+        *bound = (void *)(uintptr_t)count;
+    else
+        strmap_remove(&s->counts, connector);
     pthread_mutex_unlock(&s->lock);
-    free(prefix);
     return count;
 }
 

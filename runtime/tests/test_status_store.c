@@ -96,6 +96,28 @@ static void test_delete__and_put_again_before_the_tombstone_is_read(void **state
     assert_state(*state, 1, TASK_RUNNING, "me:1");
 }
 
+static void test_task_count__follows_the_last_task(void **state)
+{
+    static const char running[] = "{\"state\":\"RUNNING\",\"worker_id\":\"other:1\"}";
+    record(*state, "status-task-c-7", running);
+    record(*state, "status-task-c-2", running);
+    record(*state, "status-task-c-d-1", running);
+    record(*state, "status-task-c-", running);
+    record(*state, "status-task-c-x", running);
+    record(*state, "status-task-c--5", running);
+    record(*state, "status-task--0", running);
+    record(*state, "status-task-0", running);
+    assert_int_equal(status_store_task_count(*state, "c"), 8);
+    assert_int_equal(status_store_task_count(*state, "c-d"), 2);
+    assert_int_equal(status_store_task_count(*state, ""), 1);
+    record(*state, "status-task-c-7", NULL);
+    assert_int_equal(status_store_task_count(*state, "c"), 3);
+    record(*state, "status-task-c-2", NULL);
+    assert_int_equal(status_store_task_count(*state, "c"), 0);
+    put(*state, 4, TASK_RUNNING, 1);
+    assert_int_equal(status_store_task_count(*state, "c"), 5);
+}
+
 static void test_apply__tombstone_of_another_worker(void **state)
 {
     struct task_status found;
@@ -172,6 +194,7 @@ int main(void)
         TEST(test_put__shows_at_once_and_ignores_its_echo),
         TEST(test_apply__newer_owner_wins_over_older),
         TEST(test_delete__and_put_again_before_the_tombstone_is_read),
+        TEST(test_task_count__follows_the_last_task),
         TEST(test_apply__tombstone_of_another_worker),
         TEST(test_apply__what_cannot_be_read_has_no_effect),
         TEST(test_put__text_that_is_not_utf8),
