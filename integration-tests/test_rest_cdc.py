@@ -201,6 +201,10 @@ def test_create__again_and_beside_others(cdc, kitestream, parts, source, target,
     assert half["state"] == "Initial" and "half made" in half["reason"]
     cdc.ok("create", **asked)
     until_state(kitestream, cdc, "mine", "Running")
+    requests.put(f"{cdc.url}/connectors/mine-source/stop", timeout=60).raise_for_status()  # as between the last writes
+    assert "half made" in cdc.task("mine")["reason"]
+    cdc.ok("create", **asked)
+    until_state(kitestream, cdc, "mine", "Running")
     kitestream.wait_for(lambda: target.has(name), 60, "the collection in the target")
 
 

@@ -78,7 +78,7 @@ static enum ks_status check_collection(const struct cdc_collection *c,
     int64_t id;
     if (strcmp(c->name, "*") == 0 && c->positions)
         return fault(err, "positions belong to one collection: with the name * they must be empty");
-    json_object_foreach((json_t *)(uintptr_t)c->positions, vchannel, position)
+    json_object_foreach(c->positions, vchannel, position)
     {
         if (!cdc_vchannel_parse(vchannel, &id))
             return ks_error_set(err, KS_ERR_DATA,
@@ -89,7 +89,7 @@ static enum ks_status check_collection(const struct cdc_collection *c,
     return check_name(c->name, "collection", limits->name_length, err);
 }
 
-static enum ks_status check_one(struct cdc_create *c, const char *db, const json_t *infos,
+static enum ks_status check_one(struct cdc_create *c, const char *db, json_t *infos,
                                 const struct cdc_limits *limits, struct ks_error *err)
 {
     if (json_array_size(infos) != 1)
@@ -104,7 +104,7 @@ static enum ks_status check_one(struct cdc_create *c, const char *db, const json
 static enum ks_status check_db(struct cdc_create *c, const struct cdc_limits *limits,
                                struct ks_error *err)
 {
-    void *entry = json_object_iter((json_t *)(uintptr_t)c->db_collections);
+    void *entry = json_object_iter(c->db_collections);
     const char *db = json_object_iter_key(entry);
     enum ks_status status = *db ? check_name(db, "database", limits->name_length, err) : KS_OK;
     return status ? status : check_one(c, db, json_object_iter_value(entry), limits, err);

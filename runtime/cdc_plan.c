@@ -51,7 +51,7 @@ struct mapping {
     struct ks_buf text;
 };
 
-static const char *text_or(const json_t *object, const char *name, const char *otherwise)
+static const char *text_or(json_t *object, const char *name, const char *otherwise)
 {
     const char *text = json_string_value(json_object_get(object, name));
     return text && *text ? text : otherwise;
@@ -81,12 +81,12 @@ static enum ks_status check_names(const char *a, const char *b, struct ks_error 
 }
 
 static enum ks_status add_collections(struct mapping *m, const char *from, const char *to,
-                                      const json_t *collections, struct ks_error *err)
+                                      json_t *collections, struct ks_error *err)
 {
     const char *collection;
     json_t *target;
     enum ks_status status = KS_OK;
-    json_object_foreach((json_t *)(uintptr_t)collections, collection, target)
+    json_object_foreach(collections, collection, target)
     {
         const char *name = json_string_value(target);
         if (!status)
@@ -100,9 +100,9 @@ static enum ks_status add_collections(struct mapping *m, const char *from, const
     return status;
 }
 
-static enum ks_status add_mapping(struct mapping *m, const json_t *entry, struct ks_error *err)
+static enum ks_status add_mapping(struct mapping *m, json_t *entry, struct ks_error *err)
 {
-    const json_t *collections = json_object_get(entry, "collection_mapping");
+    json_t *collections = json_object_get(entry, "collection_mapping");
     const char *from = text_or(entry, "source_db", CDC_DEFAULT_DB);
     const char *to = text_or(entry, "target_db", CDC_DEFAULT_DB);
     enum ks_status status = check_names(from, to, err);
@@ -200,7 +200,7 @@ static void set_filters(const struct cdc_plan *plan, struct string_map *config)
 static void set_record(const struct cdc_plan *plan, struct string_map *config)
 {
     json_t *record = cdc_create_record(plan->create, plan->task_id);
-    json_object_set(record, "excludes", (json_t *)(uintptr_t)plan->excludes);
+    json_object_set(record, "excludes", plan->excludes);
     char *text = json_dumps(record, JSON_COMPACT);
     string_map_set(config, CDC_TASK_OPTION, text);
     free(text);

@@ -98,15 +98,15 @@ char *cdc_time_text(int64_t unix_ms)
     return xasprintf("%s.%03dZ", text, (int)(unix_ms % 1000));
 }
 
-enum ks_status cdc_positions_start(const json_t *positions, char **ret, struct ks_error *err)
+enum ks_status cdc_positions_start(json_t *positions, char **ret, struct ks_error *err)
 {
     const char *vchannel;
     json_t *position;
     uint64_t first = UINT64_MAX;
     int64_t collection_id = -1;
-    json_object_foreach((json_t *)(uintptr_t)positions, vchannel, position)
+    json_object_foreach(positions, vchannel, position)
     {
-        uint64_t tick;
+        uint64_t tick = 0;
         int64_t id;
         if (!cdc_vchannel_parse(vchannel, &id) || (collection_id >= 0 && id != collection_id))
             return ks_error_set(err, KS_ERR_DATA,

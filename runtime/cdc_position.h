@@ -21,6 +21,6 @@ char *cdc_time_text(int64_t unix_ms);
 bool cdc_vchannel_parse(const char *name, int64_t *ret_collection_id);
 /* The time of the earliest of them, as cdc_time_text; free(). Errors: DATA, for positions of
  * two collections, of no collection, or without a time. */
-enum ks_status cdc_positions_start(const json_t *positions, char **ret, struct ks_error *err);
+enum ks_status cdc_positions_start(json_t *positions, char **ret, struct ks_error *err);
 
 #endif

@@ -104,18 +104,18 @@ static enum ks_status wrong_type(struct ks_error *err, const char *where, const 
                         name, wanted);
 }
 
-static const json_t *member_of(const json_t *object, const char *name)
+static json_t *member_of(json_t *object, const char *name)
 {
-    const json_t *value = json_object_get(object, name);
+    json_t *value = json_object_get(object, name);
     return json_is_null(value) ? NULL : value;
 }
 
-static enum ks_status read_fields(const json_t *object, const char *where,
-                                  const struct field *fields, void *ret, struct ks_error *err)
+static enum ks_status read_fields(json_t *object, const char *where, const struct field *fields,
+                                  void *ret, struct ks_error *err)
 {
     static const char *const wanted[] = {"a string", "a whole number", "true or false"};
     for (const struct field *f = fields; f->name; f++) {
-        const json_t *value = member_of(object, f->name);
+        json_t *value = member_of(object, f->name);
         char *at = (char *)ret + f->offset;
         if (value && !(f->kind == TEXT     ? json_is_string(value)
                        : f->kind == NUMBER ? json_is_integer(value)
@@ -132,38 +132,38 @@ static enum ks_status read_fields(const json_t *object, const char *where,
 }
 
 /* *ret is NULL if there is none. */
-static enum ks_status read_object(const json_t *parent, const char *name, const json_t **ret,
+static enum ks_status read_object(json_t *parent, const char *name, json_t **ret,
                                   struct ks_error *err)
 {
     *ret = member_of(parent, name);
     return !*ret || json_is_object(*ret) ? KS_OK : wrong_type(err, name, "", "an object");
 }
 
-static enum ks_status read_array(const json_t *parent, const char *name, const json_t **ret,
+static enum ks_status read_array(json_t *parent, const char *name, json_t **ret,
                                  struct ks_error *err)
 {
     *ret = member_of(parent, name);
     return !*ret || json_is_array(*ret) ? KS_OK : wrong_type(err, name, "", "an array");
 }
 
-static enum ks_status read_part(const json_t *parent, const char *name, const struct field *fields,
+static enum ks_status read_part(json_t *parent, const char *name, const struct field *fields,
                                 void *ret, struct ks_error *err)
 {
-    const json_t *part;
+    json_t *part;
     enum ks_status status = read_object(parent, name, &part, err);
     return status ? status : read_fields(part, name, fields, ret, err);
 }
 
 /* An object of texts; *ret is NULL if it is absent or empty. */
-static enum ks_status read_texts(const json_t *parent, const char *where, const char *name,
-                                 const json_t **ret, struct ks_error *err)
+static enum ks_status read_texts(json_t *parent, const char *where, const char *name, json_t **ret,
+                                 struct ks_error *err)
 {
-    const json_t *texts = member_of(parent, name);
+    json_t *texts = member_of(parent, name);
     const char *key;
     json_t *value;
     if (texts && !json_is_object(texts))
         return wrong_type(err, where, name, "an object");
-    json_object_foreach((json_t *)(uintptr_t)texts, key, value)
+    json_object_foreach(texts, key, value)
     {
         if (!json_is_string(value))
             return wrong_type(err, where, name, "an object whose values are strings");
@@ -174,7 +174,7 @@ static enum ks_status read_texts(const json_t *parent, const char *where, const 
 
 /* ---- parts ---- */
 
-static enum ks_status read_milvus(const json_t *data, struct cdc_milvus *ret, struct ks_error *err)
+static enum ks_status read_milvus(json_t *data, struct cdc_milvus *ret, struct ks_error *err)
 {
     static const char name[] = "milvus_connect_param";
     enum ks_status status = read_part(data, name, milvus_fields, ret, err);
@@ -182,15 +182,15 @@ static enum ks_status read_milvus(const json_t *data, struct cdc_milvus *ret, st
                   : read_part(json_object_get(data, name), "dial_config", dial_fields, ret, err);
 }
 
-static enum ks_status read_kafka(const json_t *data, struct cdc_kafka *ret, struct ks_error *err)
+static enum ks_status read_kafka(json_t *data, struct cdc_kafka *ret, struct ks_error *err)
 {
     static const char name[] = "kafka_connect_param";
     enum ks_status status = read_part(data, name, kafka_fields, ret, err);
     return status ? status : read_part(json_object_get(data, name), "sasl", sasl_fields, ret, err);
 }
 
-static enum ks_status read_collection(const json_t *info, const char *where,
-                                      struct cdc_collection *ret, struct ks_error *err)
+static enum ks_status read_collection(json_t *info, const char *where, struct cdc_collection *ret,
+                                      struct ks_error *err)
 {
     *ret = (struct cdc_collection){.name = ""};
     if (!json_is_object(info))
@@ -199,7 +199,7 @@ static enum ks_status read_collection(const json_t *info, const char *where,
     return status ? status : read_texts(info, where, "positions", &ret->positions, err);
 }
 
-static enum ks_status read_collections(const json_t *infos, const char *where, struct ks_error *err)
+static enum ks_status read_collections(json_t *infos, const char *where, struct ks_error *err)
 {
     struct cdc_collection ignored;
     enum ks_status status = KS_OK;
@@ -208,19 +208,19 @@ static enum ks_status read_collections(const json_t *infos, const char *where, s
     return status;
 }
 
-struct cdc_collection cdc_collection_of(const json_t *info)
+struct cdc_collection cdc_collection_of(json_t *info)
 {
     struct cdc_collection collection;
     (void)read_collection(info, "", &collection, NULL);
     return collection;
 }
 
-static enum ks_status read_databases(const json_t *databases, struct ks_error *err)
+static enum ks_status read_databases(json_t *databases, struct ks_error *err)
 {
     const char *db;
     json_t *infos;
     enum ks_status status = KS_OK;
-    json_object_foreach((json_t *)(uintptr_t)databases, db, infos)
+    json_object_foreach(databases, db, infos)
     {
         if (!status && infos && !json_is_array(infos) && !json_is_null(infos))
             status = wrong_type(err, "db_collections", "", "an object whose values are arrays");
@@ -230,12 +230,12 @@ static enum ks_status read_databases(const json_t *databases, struct ks_error *e
     return status;
 }
 
-static enum ks_status read_mappings(const json_t *mappings, struct ks_error *err)
+static enum ks_status read_mappings(json_t *mappings, struct ks_error *err)
 {
     static const char where[] = "name_mapping";
     enum ks_status status = KS_OK;
     for (size_t i = 0; i < json_array_size(mappings) && !status; i++) {
-        const json_t *mapping = json_array_get(mappings, i), *pairs;
+        json_t *mapping = json_array_get(mappings, i), *pairs;
         struct name_pair ignored;
         if (!json_is_object(mapping))
             return wrong_type(err, where, "", "an array of objects");
@@ -334,7 +334,7 @@ static json_t *with_part(json_t *object, const char *name, json_t *take_part)
     return object;
 }
 
-static json_t *record_collections(const json_t *infos)
+static json_t *record_collections(json_t *infos)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < json_array_size(infos); i++) {
@@ -347,11 +347,11 @@ static json_t *record_collections(const json_t *infos)
     return list;
 }
 
-static json_t *record_databases(const json_t *databases)
+static json_t *record_databases(json_t *databases)
 {
     const char *db;
     json_t *infos, *object = json_object();
-    json_object_foreach((json_t *)(uintptr_t)databases, db, infos)
+    json_object_foreach(databases, db, infos)
         json_object_set_new(object, db, record_collections(infos));
     return object;
 }

@@ -26,7 +26,7 @@ struct cdc_kafka {
 };
 struct cdc_collection {
     const char *name;
-    const json_t *positions; /* vchannel -> base64 MsgPosition; NULL: none */
+    json_t *positions; /* vchannel -> base64 MsgPosition; NULL: none */
     bool use_start_position;
 };
 
@@ -36,8 +36,8 @@ struct cdc_create {
     const char *task_id;
     struct cdc_milvus milvus;
     struct cdc_kafka kafka;
-    const json_t *collection_infos, *db_collections, *name_mapping; /* NULL: none */
-    const json_t *positions;                                        /* deprecated */
+    json_t *collection_infos, *db_collections, *name_mapping; /* NULL: none */
+    json_t *positions;                                        /* deprecated */
     const char *rpc_channel, *rpc_position;
     int64_t buffer_period, buffer_size;
     bool enable_user_role, disable_auto_start;
@@ -52,7 +52,7 @@ enum ks_status cdc_create_read(json_t *take_data, struct cdc_create *ret, struct
 void cdc_create_release(struct cdc_create *c);
 bool cdc_has_milvus(const struct cdc_milvus *m);
 /* One entry of collection_infos; its type has been checked by cdc_create_read. */
-struct cdc_collection cdc_collection_of(const json_t *info);
+struct cdc_collection cdc_collection_of(json_t *info);
 
 struct cdc_limits {
     int64_t name_length;

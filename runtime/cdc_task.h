@@ -16,8 +16,8 @@ char *cdc_sink_name(const char *task_id);   /* free() */
 
 /* What the tasks of one target have taken: their names, and what each leaves to others. */
 struct cdc_taken {
-    const char *name;       /* db.collection */
-    const json_t *excludes; /* array of such names */
+    const char *name; /* db.collection */
+    json_t *excludes; /* array of such names */
 };
 /* True if one of `others` covers the name already. */
 bool cdc_is_taken(const struct cdc_taken *others, size_t count, const char *name);
@@ -31,7 +31,7 @@ struct cdc_plan {
     const struct worker_config *worker;
     const struct cdc_create *create;
     const char *task_id;
-    const json_t *excludes;
+    json_t *excludes;
     const char *start_from; /* NULL: latest */
     const char *mapping;
 };

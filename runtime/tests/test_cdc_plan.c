@@ -20,7 +20,7 @@ static bool is_taken_beside(const char *name, const char *other, const char *exc
 {
     struct cdc_taken one = taken(other, exclude);
     bool found = cdc_is_taken(&one, 1, name);
-    json_decref((json_t *)(uintptr_t)one.excludes);
+    json_decref(one.excludes);
     return found;
 }
 
