@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+
 #include "clock.h"
 
 static void test_parse__names(void **state)
@@ -100,6 +102,27 @@ static void test_set__has_a_limit(void **state)
     log_levels_init(KS_LOG_INFO);
 }
 
+static void *set_levels(void *arg)
+{
+    for (int i = 0; i < 500; i++)
+        log_levels_set(i % 2 ? "a" : LOGGER_ROOT, i % 3 ? KS_LOG_DEBUG : KS_LOG_WARN);
+    return NULL;
+}
+
+static void test_allow__while_levels_change(void **state)
+{
+    pthread_t thread;
+    log_levels_init(KS_LOG_INFO);
+    assert_int_equal(pthread_create(&thread, NULL, set_levels, NULL), 0);
+    for (int i = 0; i < 500; i++) {
+        log_levels_maybe(KS_LOG_DEBUG);
+        assert_true(log_levels_allow("a.b", KS_LOG_WARN));
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(log_levels_get("a.b").level, log_levels_get("a").level);
+    log_levels_init(KS_LOG_INFO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_set__takes_those_below_along),
         cmocka_unit_test(test_allow__and_what_nobody_wants_is_refused_early),
         cmocka_unit_test(test_set__has_a_limit),
+        cmocka_unit_test(test_allow__while_levels_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
