@@ -386,6 +386,25 @@ static void test_run__bad_record_is_dead_lettered(void **state)
     mock_kafka_stop(&k);
 }
 
+static void test_run__gives_up_after_the_retry_timeout(void **state)
+{
+    struct mock_kafka k;
+    struct fake f = {.batches = 1, .rows = 1};
+    struct test_task t;
+    struct ks_config_entry entries[] = {
+        {"errors.retry.timeout", "0"},
+        {"value.converter", "io.confluent.connect.avro.AvroConverter"},
+        {"value.converter.schema.registry.url", "http://127.0.0.1:1"}};
+    struct ks_config config = {entries, 3};
+    begin(&k, &f, "");
+    test_task_start(&t, &k, &poll_class, &config, worker_source_run);
+    test_task_join(&t, false);
+    assert_int_equal(t.status, KS_ERR_FATAL);
+    assert_non_null(strstr(t.error.message, "given up after errors.retry.timeout=0 ms: "));
+    assert_int_equal(f.committed, 0);
+    mock_kafka_stop(&k);
+}
+
 static void test_run__fenced(void **state)
 {
     struct mock_kafka k;
@@ -473,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_run__pause),
         cmocka_unit_test(test_run__bad_record_fails_the_task),
         cmocka_unit_test(test_run__bad_record_is_dead_lettered),
+        cmocka_unit_test(test_run__gives_up_after_the_retry_timeout),
         cmocka_unit_test(test_run__fenced),
         cmocka_unit_test(test_run__commit_with_unknown_outcome),
         cmocka_unit_test(test_run__delivery_refused),
