@@ -21,7 +21,8 @@
 #define SETTLE_POLL_MS 50
 
 struct topic_admin {
-    rd_kafka_t *rk;
+    rd_kafka_conf_t *conf;
+    rd_kafka_t *rk; /* NULL: at rest */
     char *bootstrap;
     /* What librdkafka last said of the brokers: more than "timed out". */
     rd_kafka_resp_err_t trouble;
@@ -45,17 +46,13 @@ enum ks_status topic_admin_open(const struct worker_config *config,
     static const struct worker_client_option options[] = {{"isolation.level", "read_uncommitted"},
                                                           {NULL, NULL}};
     struct topic_admin *a = xcalloc(1, sizeof *a);
-    rd_kafka_conf_t *conf = NULL;
     enum ks_status status =
-        worker_client_conf(config, "admin", override_config, options, a, &conf, err);
-    if (status == KS_OK) {
-        rd_kafka_conf_set_error_cb(conf, on_error);
-        status = worker_client_open(RD_KAFKA_CONSUMER, conf, "client for topics", &a->rk, err);
-    }
+        worker_client_conf(config, "admin", override_config, options, a, &a->conf, err);
     if (status != KS_OK) {
         free(a);
         return status;
     }
+    rd_kafka_conf_set_error_cb(a->conf, on_error);
     a->bootstrap = xstrdup(config->bootstrap_servers);
     *ret = a;
     return KS_OK;
@@ -65,9 +62,26 @@ void topic_admin_close(struct topic_admin *a)
 {
     if (!a)
         return;
-    rd_kafka_destroy(a->rk);
+    topic_admin_rest(a);
+    rd_kafka_conf_destroy(a->conf);
     free(a->bootstrap);
     free(a);
+}
+
+void topic_admin_rest(struct topic_admin *a)
+{
+    if (a->rk)
+        rd_kafka_destroy(a->rk);
+    a->rk = NULL;
+    a->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static enum ks_status wake(struct topic_admin *a, struct ks_error *err)
+{
+    if (a->rk)
+        return KS_OK;
+    return worker_client_open(RD_KAFKA_CONSUMER, rd_kafka_conf_dup(a->conf), "client for topics",
+                              &a->rk, err);
 }
 
 /* A request that found no broker: the connections know why. */
@@ -95,6 +109,8 @@ static enum ks_status fail(struct topic_admin *a, struct ks_error *err, const ch
 static enum ks_status describe(struct topic_admin *a, const char *topic, int32_t *ret_partitions,
                                int32_t *ret_usable, struct ks_error *err)
 {
+    if (wake(a, err) != KS_OK)
+        return err->status;
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(a->rk, topic, NULL);
     if (!rkt)
         return ks_error_set(err, KS_ERR_FATAL, "'%s' is not a valid topic name", topic);
@@ -212,6 +228,8 @@ enum ks_status topic_admin_watermarks(struct topic_admin *a, const char *topic, 
                                       int64_t *ret_low, int64_t *ret_high, struct ks_error *err)
 {
     int64_t low, high;
+    if (wake(a, err) != KS_OK)
+        return err->status;
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(a->rk, topic, partition, &low, &high, REQUEST_TIMEOUT_MS);
     if (code) {
@@ -262,6 +280,8 @@ static char *cleanup_policy(rd_kafka_event_t *event, const char **ret_reason)
 enum ks_status topic_admin_check_compacted(struct topic_admin *a, const char *topic,
                                            struct ks_error *err)
 {
+    if (wake(a, err) != KS_OK)
+        return err->status;
     rd_kafka_ConfigResource_t *resource =
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
     rd_kafka_AdminOptions_t *options =

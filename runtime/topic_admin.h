@@ -8,12 +8,15 @@
 
 struct topic_admin;
 
-/* override_config: a connector's, for admin.override.*; may be NULL. Does not connect yet.
- * Errors: FATAL for an option that Kafka's client refuses. */
+/* override_config: a connector's, for admin.override.*; may be NULL. Has no client, with its
+ * threads and connections, before the first question. Errors: FATAL for an option that Kafka's
+ * client refuses. */
 enum ks_status topic_admin_open(const struct worker_config *config,
                                 const struct ks_config *override_config, struct topic_admin **ret,
                                 struct ks_error *err);
 void topic_admin_close(struct topic_admin *a);
+/* No client any more until the next question. */
+void topic_admin_rest(struct topic_admin *a);
 /* Number of partitions; 0 if the topic does not exist. Errors, here and below: RETRIABLE when the
  * brokers are away, FATAL when not authorized. */
 enum ks_status topic_admin_partitions(struct topic_admin *a, const char *topic, int32_t *ret,

@@ -111,6 +111,7 @@ static void retried(struct source *s)
 static enum ks_status source_idle(struct source *s, struct ks_error *err)
 {
     s->ctx->on_state(s->ctx, TASK_PAUSED);
+    topic_admin_rest(s->task.admin);
     while (s->ctx->pause && !s->ctx->stop) {
         producer_poll(s->task.producer, IDLE_MS);
         task_metrics_round(&s->task.metrics, true);

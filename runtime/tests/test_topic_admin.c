@@ -63,6 +63,22 @@ static void test_ends__of_each_partition(void **state)
     assert_int_equal(high, 2);
 }
 
+static void test_rest__until_the_next_question(void **state)
+{
+    struct fixture *f = *state;
+    struct ks_error err = {0};
+    int32_t partitions = 0;
+    int64_t low = -1, high = -1;
+    mock_kafka_topic(&f->kafka, "t", 3);
+    topic_admin_rest(f->admin);
+    assert_int_equal(topic_admin_partitions(f->admin, "t", &partitions, &err), KS_OK);
+    assert_int_equal(partitions, 3);
+    topic_admin_rest(f->admin);
+    topic_admin_rest(f->admin);
+    assert_int_equal(topic_admin_watermarks(f->admin, "t", 2, &low, &high, &err), KS_OK);
+    assert_int_equal(high, 0);
+}
+
 static void test_partitions__brokers_away(void **state)
 {
     struct fixture *f = *state;
@@ -82,6 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_ensure__takes_the_topic_as_it_is),
         TEST(test_ends__of_each_partition),
+        TEST(test_rest__until_the_next_question),
         TEST(test_partitions__brokers_away),
     };
     log_init(KS_LOG_ERROR, false);
