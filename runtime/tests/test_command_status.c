@@ -19,13 +19,15 @@ struct fixture {
     struct worker_config worker;
     struct cli cli;
     struct output out, err;
-    const char *answer, *wanted_login; /* NULL: any */
+    /* The server's thread reads them. */
+    const char *_Atomic answer, *_Atomic wanted_login; /* login NULL: any */
 };
 
 static int answer(void *arg, const struct http_request *request, char *body, size_t size)
 {
-    const struct fixture *f = arg;
-    if (f->wanted_login && !strstr(request->headers, f->wanted_login)) {
+    struct fixture *f = arg;
+    const char *login = f->wanted_login;
+    if (login && !strstr(request->headers, login)) {
         snprintf(body, size, "{\"error_code\": 401, \"message\": \"who are you\"}");
         return 401;
     }
