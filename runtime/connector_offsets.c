@@ -1,12 +1,14 @@
 /* Offsets of a connector from outside. In: Connect's JSON; out: records of the offset topic and
- * offsets of the group. Next: rest_offsets. Order of a change: fence the tasks, one transaction
- * with all records and group offsets, then what a transaction cannot hold, the deletion of group
- * offsets. Death before that last step: records are gone, group offsets stay and count; repeat the
- * request.
+ * offsets of the group. Next: rest_offsets. Order of a change: fence the tasks, then one
+ * transaction with everything. Death anywhere: all of it shows or nothing.
  *
- * A sink that assigns its partitions itself keeps a copy of its offsets, and finds out by comparing
- * that a tool has moved the group's: then it writes what it may have written before as Upsert. So
- * its copy is left alone when the group's offsets change, and "forget" means "from the start". */
+ * A sink's offsets stand twice, in its group and in the offset topic. One without a record is not
+ * shown: to forget an offset its record is deleted and the group's goes back to the beginning,
+ * where a sink without any would start too.
+ *
+ * A sink that assigns its partitions itself finds out by comparing the two that a tool has moved
+ * the group's: then it writes what it may have written before as Upsert. So its record is left
+ * alone. */
 #include "connector_offsets.h"
 
 #include <stdlib.h>
@@ -53,61 +55,21 @@ static json_t *source_offsets(const struct offset_snapshot *records)
     return list;
 }
 
-static enum ks_status add_topic(struct topic_admin *admin, const char *topic,
-                                rd_kafka_topic_partition_list_t *list, struct ks_error *err)
+/* One entry for each record that is an offset of a sink. */
+static rd_kafka_topic_partition_list_t *recorded(const struct offset_snapshot *records)
 {
-    int32_t count = 0;
-    enum ks_status status = topic_admin_partitions(admin, topic, &count, err);
-    for (int32_t i = 0; status == KS_OK && i < count; i++)
-        if (!rd_kafka_topic_partition_list_find(list, topic, i))
-            rd_kafka_topic_partition_list_add(list, topic, i);
-    return status;
-}
-
-/* Kafka's client cannot list what a group has: what the connector may have, from all that is known.
- */
-static enum ks_status candidates(const struct connector_offsets *c,
-                                 const struct offset_snapshot *records,
-                                 rd_kafka_topic_partition_list_t *list, struct ks_error *err)
-{
-    struct topic_admin *admin = NULL;
-    char **topics;
-    size_t count = ks_config_list(c->config, "topics", &topics);
-    enum ks_status status = topic_admin_open(c->worker, NULL, &admin, err);
-    for (size_t i = 0; status == KS_OK && i < count; i++)
-        status = add_topic(admin, topics[i], list, err);
-    for (size_t i = 0; status == KS_OK && i < c->topic_count; i++)
-        status = add_topic(admin, c->topics[i], list, err);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
     for (size_t i = 0; i < offset_snapshot_count(records); i++) {
         struct sink_position p;
         const char *partition, *offset;
         offset_snapshot_at(records, i, &partition, &offset);
         if (!sink_position_of_record(partition, offset, &p))
             continue;
-        if (!rd_kafka_topic_partition_list_find(list, p.topic, p.partition))
-            rd_kafka_topic_partition_list_add(list, p.topic, p.partition);
+        rd_kafka_topic_partition_list_add(list, p.topic, p.partition)->offset = p.offset;
         free(p.topic);
     }
-    free(topics);
-    topic_admin_close(admin);
-    return status;
-}
-
-static void fill_from_records(const struct offset_snapshot *records,
-                              rd_kafka_topic_partition_list_t *list)
-{
-    for (size_t i = 0; i < offset_snapshot_count(records); i++) {
-        struct sink_position p;
-        const char *partition, *offset;
-        offset_snapshot_at(records, i, &partition, &offset);
-        if (!sink_position_of_record(partition, offset, &p))
-            continue;
-        rd_kafka_topic_partition_t *found =
-            rd_kafka_topic_partition_list_find(list, p.topic, p.partition);
-        if (found && found->offset < 0)
-            found->offset = p.offset;
-        free(p.topic);
-    }
+    rd_kafka_topic_partition_list_sort(list, NULL, NULL);
+    return list;
 }
 
 static enum ks_status sink_offsets(const struct connector_offsets *c,
@@ -115,25 +77,23 @@ static enum ks_status sink_offsets(const struct connector_offsets *c,
                                    struct ks_error *err)
 {
     struct group_offsets *group = NULL;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
-    enum ks_status status = candidates(c, records, list, err);
-    if (status == KS_OK)
-        status = group_offsets_open(c->worker, c->connector, c->config, &group, err);
+    rd_kafka_topic_partition_list_t *own = recorded(records);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(own);
+    enum ks_status status = group_offsets_open(c->worker, c->connector, c->config, &group, err);
     if (status == KS_OK)
         status = group_offsets_read(group, list, err);
     if (status == KS_OK) {
-        fill_from_records(records, list);
-        rd_kafka_topic_partition_list_sort(list, NULL, NULL);
-        json_t *found = json_array();
+        *ret = json_array();
         for (int i = 0; i < list->cnt; i++) {
             const rd_kafka_topic_partition_t *tp = &list->elems[i];
-            if (tp->offset >= 0)
-                json_array_append_new(found, pair(sink_partition_json(tp->topic, tp->partition),
-                                                  sink_offset_value_json(tp->offset)));
+            /* A group's offsets expire. */
+            int64_t offset = tp->offset >= 0 ? tp->offset : own->elems[i].offset;
+            json_array_append_new(*ret, pair(sink_partition_json(tp->topic, tp->partition),
+                                             sink_offset_value_json(offset)));
         }
-        *ret = found;
     }
     group_offsets_close(group);
+    rd_kafka_topic_partition_list_destroy(own);
     rd_kafka_topic_partition_list_destroy(list);
     return status;
 }
@@ -158,14 +118,12 @@ enum ks_status connector_offsets_read(const struct connector_offsets *c, json_t 
 struct change {
     struct ks_source_offset *records; /* owns the texts */
     size_t count, cap;
-    rd_kafka_topic_partition_list_t *group;  /* offsets to be set */
-    rd_kafka_topic_partition_list_t *remove; /* group offsets to be deleted */
+    rd_kafka_topic_partition_list_t *group;
 };
 
 static void change_init(struct change *ch)
 {
-    *ch = (struct change){.group = rd_kafka_topic_partition_list_new(4),
-                          .remove = rd_kafka_topic_partition_list_new(4)};
+    *ch = (struct change){.group = rd_kafka_topic_partition_list_new(4)};
 }
 
 static void change_release(struct change *ch)
@@ -176,7 +134,6 @@ static void change_release(struct change *ch)
     }
     free(ch->records);
     rd_kafka_topic_partition_list_destroy(ch->group);
-    rd_kafka_topic_partition_list_destroy(ch->remove);
 }
 
 static void add_record(struct change *ch, char *take_partition, char *take_offset)
@@ -238,13 +195,34 @@ static enum ks_status check_partition(const struct sink_position *p, struct topi
     return status;
 }
 
+static void set_group(struct change *ch, const struct sink_position *p, int64_t offset)
+{
+    rd_kafka_topic_partition_t *tp =
+        rd_kafka_topic_partition_list_find(ch->group, p->topic, p->partition);
+    if (!tp)
+        tp = rd_kafka_topic_partition_list_add(ch->group, p->topic, p->partition);
+    tp->offset = offset;
+}
+
+/* Where a task without any offset begins: at the log's start; a sink with a state of its own
+ * insists on the first record that there ever was. */
+static enum ks_status beginning(const struct connector_offsets *c, const struct sink_position *p,
+                                struct topic_admin *admin, int64_t *ret, struct ks_error *err)
+{
+    int64_t high;
+    *ret = 0;
+    if (keeps_own_state(c))
+        return KS_OK;
+    return topic_admin_watermarks(admin, p->topic, p->partition, ret, &high, err);
+}
+
 /* Only where the sink has an offset of its own: elsewhere, such as in the topic of metadata
  * changes, its position follows from its state. */
-static enum ks_status take_own(const struct connector_offsets *c, struct sink_position *p,
+static enum ks_status take_own(const struct connector_offsets *c, const struct sink_position *p,
                                const struct offset_snapshot *records, struct topic_admin *admin,
                                struct change *ch, struct ks_error *err)
 {
-    int64_t high;
+    int64_t low = 0, high;
     json_t *key = sink_partition_json(p->topic, p->partition);
     char *partition = json_dumps(key, JSON_COMPACT);
     bool is_known = offset_snapshot_get(records, partition) != NULL;
@@ -257,23 +235,27 @@ static enum ks_status take_own(const struct connector_offsets *c, struct sink_po
                             c->connector, p->topic, (int)p->partition);
     enum ks_status status = KS_OK;
     if (p->offset < 0)
-        status = topic_admin_watermarks(admin, p->topic, p->partition, &p->offset, &high, err);
+        status = topic_admin_watermarks(admin, p->topic, p->partition, &low, &high, err);
     if (status == KS_OK)
-        rd_kafka_topic_partition_list_add(ch->group, p->topic, p->partition)->offset = p->offset;
+        set_group(ch, p, p->offset < 0 ? low : p->offset);
     return status;
 }
 
-static void take_plain(const struct sink_position *p, struct change *ch)
+static enum ks_status take_plain(const struct connector_offsets *c, const struct sink_position *p,
+                                 struct topic_admin *admin, struct change *ch, struct ks_error *err)
 {
+    int64_t offset = p->offset;
+    enum ks_status status = offset < 0 ? beginning(c, p, admin, &offset, err) : KS_OK;
+    if (status != KS_OK)
+        return status;
     json_t *partition = sink_partition_json(p->topic, p->partition);
-    json_t *offset = sink_offset_value_json(p->offset);
+    json_t *value = sink_offset_value_json(p->offset);
     add_record(ch, json_dumps(partition, JSON_COMPACT),
-               p->offset < 0 ? NULL : json_dumps(offset, JSON_COMPACT));
-    rd_kafka_topic_partition_list_t *list = p->offset < 0 ? ch->remove : ch->group;
-    rd_kafka_topic_partition_list_add(list, p->topic, p->partition)->offset =
-        p->offset < 0 ? RD_KAFKA_OFFSET_INVALID : p->offset;
+               p->offset < 0 ? NULL : json_dumps(value, JSON_COMPACT));
+    set_group(ch, p, offset);
     json_decref(partition);
-    json_decref(offset);
+    json_decref(value);
+    return KS_OK;
 }
 
 static enum ks_status take_sink(const struct connector_offsets *c, const json_t *partition,
@@ -288,7 +270,7 @@ static enum ks_status take_sink(const struct connector_offsets *c, const json_t 
     if (status == KS_OK && keeps_own_state(c))
         status = take_own(c, &p, records, admin, ch, err);
     else if (status == KS_OK)
-        take_plain(&p, ch);
+        status = take_plain(c, &p, admin, ch, err);
     free(p.topic);
     return status;
 }
@@ -320,22 +302,6 @@ static enum ks_status take_list(const struct connector_offsets *c, const json_t 
     return KS_OK;
 }
 
-static enum ks_status remove_group_offsets(const struct connector_offsets *c,
-                                           const rd_kafka_topic_partition_list_t *list,
-                                           struct ks_error *err)
-{
-    struct group_offsets *group = NULL;
-    if (list && list->cnt == 0)
-        return KS_OK;
-    enum ks_status status = group_offsets_open(c->worker, c->connector, c->config, &group, err);
-    if (status == KS_OK && list)
-        status = group_offsets_remove(group, list, err);
-    else if (status == KS_OK)
-        status = group_offsets_delete(group, err);
-    group_offsets_close(group);
-    return status;
-}
-
 enum ks_status connector_offsets_alter(const struct connector_offsets *c, const json_t *list,
                                        struct ks_error *err)
 {
@@ -350,8 +316,6 @@ enum ks_status connector_offsets_alter(const struct connector_offsets *c, const 
         status = take_list(c, list, records, admin, &ch, err);
     if (status == KS_OK)
         status = commit(c, &ch, err);
-    if (status == KS_OK)
-        status = remove_group_offsets(c, ch.remove, err);
     change_release(&ch);
     offset_snapshot_free(records);
     topic_admin_close(admin);
@@ -359,6 +323,29 @@ enum ks_status connector_offsets_alter(const struct connector_offsets *c, const 
 }
 
 /* ---- reset ---- */
+
+static enum ks_status rewind_group(const struct connector_offsets *c,
+                                   const struct offset_snapshot *records, struct change *ch,
+                                   struct ks_error *err)
+{
+    struct topic_admin *admin = NULL;
+    rd_kafka_topic_partition_list_t *list = recorded(records);
+    enum ks_status status = topic_admin_open(c->worker, NULL, &admin, err);
+    for (int i = 0; status == KS_OK && i < list->cnt; i++) {
+        int64_t offset = 0;
+        int32_t count = 0;
+        struct sink_position p = {list->elems[i].topic, list->elems[i].partition, -1};
+        status = topic_admin_partitions(admin, p.topic, &count, err);
+        if (status != KS_OK || p.partition >= count) /* the topic is gone */
+            continue;
+        status = beginning(c, &p, admin, &offset, err);
+        if (status == KS_OK)
+            set_group(ch, &p, offset);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    topic_admin_close(admin);
+    return status;
+}
 
 enum ks_status connector_offsets_reset(const struct connector_offsets *c, struct ks_error *err)
 {
@@ -371,10 +358,10 @@ enum ks_status connector_offsets_reset(const struct connector_offsets *c, struct
         offset_snapshot_at(records, i, &partition, &offset);
         add_record(&ch, xstrdup(partition), NULL);
     }
+    if (status == KS_OK && is_sink(c))
+        status = rewind_group(c, records, &ch, err);
     if (status == KS_OK)
         status = commit(c, &ch, err);
-    if (status == KS_OK && is_sink(c))
-        status = remove_group_offsets(c, NULL, err);
     change_release(&ch);
     offset_snapshot_free(records);
     return status;

@@ -1,5 +1,5 @@
 /* A connector's offsets, as REST shows and changes them: of a source its records in the offset
- * topic; of a sink the offsets of its group, and its own copy where the group has none. Only a
+ * topic; of a sink the offsets of its group where it has such records. Only a
  * stopped connector's may be changed; a task of it that still runs is fenced first. Thread: any. */
 #ifndef RUNTIME_CONNECTOR_OFFSETS_H
 #define RUNTIME_CONNECTOR_OFFSETS_H
@@ -15,8 +15,6 @@ struct connector_offsets {
     const char *connector;
     const struct ks_connector_class *cls;
     const struct ks_config *config; /* resolved */
-    char *const *topics;            /* that it has used */
-    size_t topic_count;
 };
 
 /* *ret: array of {"partition", "offset"}. Errors, in all: RETRIABLE, FATAL. */

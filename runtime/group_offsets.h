@@ -14,13 +14,8 @@ enum ks_status group_offsets_open(const struct worker_config *worker, const char
                                   const struct ks_config *config, struct group_offsets **ret,
                                   struct ks_error *err);
 void group_offsets_close(struct group_offsets *g);
-/* Fills in the offsets; < 0: none. Errors, here and below: RETRIABLE, FATAL. */
+/* Fills in the offsets; < 0: none. Errors: RETRIABLE, FATAL. */
 enum ks_status group_offsets_read(struct group_offsets *g, rd_kafka_topic_partition_list_t *list,
                                   struct ks_error *err);
-enum ks_status group_offsets_remove(struct group_offsets *g,
-                                    const rd_kafka_topic_partition_list_t *list,
-                                    struct ks_error *err);
-/* The whole group; one that does not exist is deleted already. */
-enum ks_status group_offsets_delete(struct group_offsets *g, struct ks_error *err);
 
 #endif
