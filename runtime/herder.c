@@ -36,6 +36,7 @@ struct herder {
     pthread_mutex_t lock; /* guards what follows; held for moments only */
     pthread_cond_t wake, done;
     bool woken, closing;
+    int64_t round_since_ms; /* monotonic; 0: none goes on */
     slot_mask held;
     slot_mask busy; /* slots of which something may run */
     uint64_t rounds_begun, rounds_done;
@@ -177,6 +178,7 @@ static void *herd_loop(void *arg)
         }
         h->woken = false;
         h->rounds_begun++;
+        h->round_since_ms = clock_mono_ms();
         slot_mask held = h->closing ? 0 : h->held;
         bool closing = h->closing;
         pthread_mutex_unlock(&h->lock);
@@ -188,11 +190,20 @@ static void *herd_loop(void *arg)
         /* A slot that was lost during this round is looked at in the next. */
         h->busy = busy | (h->woken ? h->busy : 0);
         h->rounds_done = h->rounds_begun;
+        h->round_since_ms = 0;
         pthread_cond_broadcast(&h->done);
         finished = closing && !busy;
         pthread_mutex_unlock(&h->lock);
     }
     return NULL;
+}
+
+int64_t herder_round_ms(struct herder *h)
+{
+    pthread_mutex_lock(&h->lock);
+    int64_t since_ms = h->round_since_ms;
+    pthread_mutex_unlock(&h->lock);
+    return since_ms ? clock_mono_ms() - since_ms : 0;
 }
 
 /* ---- open and close ---- */

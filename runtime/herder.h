@@ -80,6 +80,9 @@ bool herder_config(struct herder *h, const char *name, struct connector_config *
 /* Kind of a connector's class; false if no plugin here has it. */
 bool herder_kind(struct herder *h, const char *name, enum ks_class_kind *ret);
 
+/* Milliseconds that the herder's round takes which goes on now; 0 while it waits for something to
+ * do. A round waits for nothing, so a long one means that it hangs. */
+int64_t herder_round_ms(struct herder *h);
 /* Of the connectors that run on this worker; valid while the herder is open. */
 struct metrics *herder_metrics(struct herder *h);
 

@@ -1,6 +1,7 @@
 /* /, /health and /metrics. They answer at any time, also while Kafka is away, so they touch nothing
  * that waits. */
-#include "rest.h"
+#include "rest_root.h"
+
 #include "worker_metrics.h"
 
 /* Clients of Kafka Connect compare the first two numbers with the release that brought a feature
@@ -24,15 +25,24 @@ static void answer_health(struct rest_response *res, int status, const char *wor
 }
 
 /* As KIP-1017 has it: does the worker turn, not: do all tasks run. */
-static void get_health(const struct rest_context *ctx, const struct rest_request *req,
-                       struct rest_response *res)
+void rest_root_answer_health(struct rest_response *res, int64_t round_ms)
 {
-    if (!ctx->herder)
+    if (round_ms < 0)
         answer_health(res, 503, "starting",
                       "The worker has not read its topics yet; it waits for the brokers in "
                       "bootstrap.servers.");
+    else if (round_ms > REST_ROUND_LIMIT_MS)
+        answer_health(res, 500, "unhealthy",
+                      "The worker's herder has hung for more than 10 seconds: no connector is "
+                      "started or stopped. The log may say why; restart the worker.");
     else
         answer_health(res, 200, "healthy", "The worker has read its topics and handles requests.");
+}
+
+static void get_health(const struct rest_context *ctx, const struct rest_request *req,
+                       struct rest_response *res)
+{
+    rest_root_answer_health(res, ctx->herder ? herder_round_ms(ctx->herder) : -1);
 }
 
 static void get_metrics(const struct rest_context *ctx, const struct rest_request *req,

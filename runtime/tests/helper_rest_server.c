@@ -16,6 +16,7 @@ int rest_test_setup(void **state)
     struct ks_error err;
     assert_int_equal(worker_config_load(NULL, &t->worker, &err), KS_OK);
     rest_test_option(t, "listeners", "http://127.0.0.1:0");
+    t->zeros = xcalloc(1, 65536);
     *state = t;
     return 0;
 }
@@ -28,6 +29,7 @@ int rest_test_teardown(void **state)
         assert_true(rest_server_close(t->server, 1000));
     }
     worker_config_release(&t->worker);
+    free(t->zeros);
     free(t);
     return 0;
 }
@@ -46,7 +48,7 @@ void rest_test_start(struct rest_test *t, bool ready)
     assert_int_equal(rest_server_open(&options, &ctx, &t->server, &err), KS_OK);
     t->port = rest_server_port(t->server);
     if (ready)
-        rest_server_ready(t->server, (struct herder *)t, "cluster-1");
+        rest_server_ready(t->server, t->zeros, "cluster-1");
 }
 
 const char *rest_test_member(const struct http_answer *answer, const char *name)
