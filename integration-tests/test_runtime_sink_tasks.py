@@ -20,3 +20,17 @@ def test_tasks_share_the_partitions(runtime, kafka):  # noqa: F811
         lines.write(40)
         lines.wait_sunk()
         assert sorted(lines.sunk()) == sorted(lines.written), f"with {tasks} tasks"
+
+
+def test_topics_by_an_expression(runtime, kafka):  # noqa: F811
+    """Also those that come later."""
+    rest, lines = started(runtime), Lines(runtime, kafka)
+    sink = {"connector.class": "FileStreamSink", "file": str(lines.out_path), "topics.regex": rf"{runtime.name}\.li.*s"}
+    rest.ok("PUT", f"/connectors/{lines.sink_name}/config", sink)
+    rest.wait_state(lines.sink_name, "RUNNING")
+    lines.create(rest)
+    other = lines.source_config() | {"topic": f"{runtime.name}.other"}
+    rest.ok("PUT", f"/connectors/{lines.name}-other/config", other)
+    lines.write(20)
+    lines.wait_sunk()
+    assert sorted(lines.sunk()) == sorted(lines.written)
