@@ -5,34 +5,22 @@ offsets: whatever is lost or doubled shows.
 
 import json
 import os
-import pathlib
 import random
 import signal
-import subprocess
 import time
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from counting import AVRO_STRING_PREFIX, test_plugins  # noqa: F401
 from kitestream import Kitestream
 from parts import ROOT
 
 NUMBERS = 6000
-AVRO_STRING_PREFIX = 6  # 0, the schema's id, the length
-
-
-@pytest.fixture(scope="session")
-def test_plugins(tmp_path_factory):
-    """A third party's way: a compiler and the headers, nothing else."""
-    folder = tmp_path_factory.mktemp("plugins")
-    for source in sorted(pathlib.Path(__file__).with_name("plugins").glob("*.c")):
-        subprocess.run(["cc", "-std=c17", "-O1", "-g", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread",
-                        f"-I{ROOT}/include", source, "-o", folder / f"{source.stem}.so"], check=True)
-    return folder
 
 
 @pytest.fixture
-def runtime(kitestream, test_plugins):
+def runtime(kitestream, test_plugins):  # noqa: F811
     kitestream.worker["plugin.path"] = str(test_plugins)
     kitestream.worker["offset.storage.partitions"] = 2
     return kitestream
