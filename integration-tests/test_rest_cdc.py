@@ -1,11 +1,14 @@
 """POST /cdc, milvus-cdc's contract: tasks are made, watched, paused and deleted, and rows follow them."""
 
+import concurrent.futures
 import re
 
 import pytest
 import requests
 
 import wait
+from kitestream import Kitestream
+from parts import ROOT
 from pipeline import TICKING
 from samples import create, row
 from stream import Stream, TopicSchemas
@@ -206,6 +209,29 @@ def test_create__again_and_beside_others(cdc, kitestream, parts, source, target,
     cdc.ok("create", **asked)
     until_state(kitestream, cdc, "mine", "Running")
     kitestream.wait_for(lambda: target.has(name), 60, "the collection in the target")
+
+
+def test_create__on_two_workers_at_once(cdc, kitestream, parts, source, target, name, tmp_path):
+    made = create(source, name, loaded=True)
+    other = Kitestream(ROOT, tmp_path, parts, name)
+    other.worker = kitestream.worker | {"listeners": other.rest}
+    other.start()
+    try:
+        second = Cdc(other.rest)
+        until_ready(other, second)
+        asked = milvus(parts) | {"collection_infos": [{"name": name}], "task_id": "both"}
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda worker: worker.ok("create", **asked), (cdc, second)))
+        assert answers == [{"task_id": "both"}] * 2
+        until_state(kitestream, cdc, "both", "Running")
+        until_state(other, second, "both", "Running")
+        assert cdc.connectors() == second.connectors() == ["both-sink", "both-source"]
+        made.insert([row(key) for key in range(10)])
+        until_rows(kitestream, target, name, 10)
+        second.ok("delete", task_id="both")
+        other.wait_for(lambda: cdc.ok("list") == {"tasks": []}, 30, "the deletion on the first worker")
+    finally:
+        other.end()
 
 
 def test_create__with_other_names_in_the_target(cdc, kitestream, parts, source, target, name):
