@@ -1,6 +1,6 @@
 /* Properties of collections. In: the source's, of a create or an alter; out: those that the target
- * shall have, set and removed. Removing came to Milvus with 2.4.18; older servers say yes and do
- * nothing, or no, so a look afterwards tells whether a property stayed: then that is said, once. */
+ * shall have, set and removed. Removing came to Milvus with 2.4.18; older servers refuse it. A look
+ * afterwards tells whether a property stayed: then that is said, once. */
 #include <string.h>
 
 #include "ddl_applying.h"
@@ -95,8 +95,7 @@ static enum ddl_result remove_properties(struct applying *a)
     return applying_end(a, DDL_APPLIED,
                         "%s.%s of the target keeps property %s, which the source has removed: this "
                         "version of Milvus cannot remove it (%s)",
-                        a->name.db, a->name.collection, keys[0],
-                        answer.outcome == MILVUS_OK ? "it did nothing" : answer.message);
+                        a->name.db, a->name.collection, keys[0], answer.message);
 }
 
 /* Servers keep the properties that are not named, the stamp among them. */

@@ -94,7 +94,7 @@ struct milvus_answer milvus_rename_collection(struct milvus_client *c, const cha
 struct milvus_answer milvus_alter_collection(struct milvus_client *c, const char *db,
                                              const char *name, const struct ddl_kv *properties,
                                              size_t count, int64_t deadline_ms);
-/* Servers before 2.4.18 may say OK and do nothing. */
+/* Servers before 2.4.18 refuse it. */
 struct milvus_answer milvus_remove_properties(struct milvus_client *c, const char *db,
                                               const char *name, const char *const *keys,
                                               size_t count, int64_t deadline_ms);

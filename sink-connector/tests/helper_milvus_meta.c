@@ -328,6 +328,9 @@ static struct model_answer alter_collection(struct milvus_model *m, struct ks_sl
     MilvusApi__AlterCollectionRequest *r = UNPACK(alter_collection_request);
     struct model_answer a = model_ok();
     struct model_collection *c = model_find(m, r->db_name, r->collection_name, &a);
+    if (c && r->n_properties == 0 && !m->removes_properties)
+        a = model_refuse(65535, "only support alter collection properties, but collection "
+                                "properties is empty");
     for (size_t i = 0; c && i < r->n_properties; i++)
         set_property(c, r->properties[i]->key, r->properties[i]->value);
     for (size_t i = 0; c && m->removes_properties && i < r->n_delete_keys; i++)

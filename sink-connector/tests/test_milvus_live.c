@@ -355,6 +355,12 @@ static void test_ddl__collections(void **state)
     assert_ok(milvus_describe_collection(c, "default", l->name, ms, &l->changes.arena, &seen));
     assert_string_equal(ddl_kv_get(seen.schema.properties, seen.schema.property_count, one.key),
                         "c/2");
+    /* This version knows no removal. */
+    assert_outcome(milvus_remove_properties(c, "default", l->name, &one.key, 1, ms),
+                   MILVUS_REFUSED);
+    assert_ok(milvus_describe_collection(c, "default", l->name, ms, &l->changes.arena, &seen));
+    assert_string_equal(ddl_kv_get(seen.schema.properties, seen.schema.property_count, one.key),
+                        "c/2");
     assert_outcome(milvus_rename_collection(c, "default", "no_such_collection", "default", "x", ms),
                    MILVUS_NOT_FOUND);
     assert_outcome(milvus_rename_collection(c, "default", l->name, "default", l->name, ms),
