@@ -113,6 +113,23 @@ static void next_generation(struct herd_connector *c)
     c->generation++;
 }
 
+/* What the last owner said when it was lost is not so any more. */
+static void show_unassigned(struct herd_connector *c)
+{
+    struct task_status last;
+    int known = status_store_task_count(c->herd->statuses, c->name);
+    for (int task = STATUS_CONNECTOR; task < known; task++) {
+        if (!status_store_get(c->herd->statuses, c->name, task, &last))
+            continue;
+        struct task_status now = {
+            .state = TASK_UNASSIGNED, .version = last.version, .generation = c->generation};
+        if (last.state == TASK_RUNNING || last.state == TASK_PAUSED ||
+            last.state == TASK_RESTARTING)
+            status_store_put(c->herd->statuses, c->name, task, &now);
+        task_status_release(&last);
+    }
+}
+
 /* ---- stopping ---- */
 
 static void stop_task(struct herd_connector *c, struct herd_task *task, int64_t now_ms)
@@ -254,7 +271,10 @@ static void begin_planning(struct herd_connector *c, const struct connector_conf
     c->active = true;
     c->paused = config->target == TARGET_PAUSED;
     c->shown = config->target;
+    bool is_taken_over = c->generation == 0;
     next_generation(c);
+    if (is_taken_over)
+        show_unassigned(c);
     c->planning = herd_planning_start(c->herd, c->name, &c->config);
     c->planned_by_ms = now_ms + c->herd->worker->hang_timeout_ms;
 }

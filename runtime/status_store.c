@@ -81,6 +81,23 @@ static void remove_entry(struct status_store *s, const char *key)
     free(entry);
 }
 
+static void write_record(struct status_store *s, const char *key, const char *text)
+{
+    if (s->topic)
+        compacted_topic_put_async(s->topic, (struct ks_slice){key, strlen(key)},
+                                  (struct ks_slice){text, text ? strlen(text) : 0});
+}
+
+/* A compaction keeps what is last: not that of an old owner, or of an earlier connector of the
+ * name.
+ */
+static void repeat_ours(struct status_store *s, const char *key, const struct status_entry *entry)
+{
+    char *text = task_status_format(&entry->status);
+    write_record(s, key, text);
+    free(text);
+}
+
 static void apply_status(struct status_store *s, const char *key, struct task_status take_status)
 {
     const struct status_entry *entry = strmap_get(&s->entries, key);
@@ -88,6 +105,8 @@ static void apply_status(struct status_store *s, const char *key, struct task_st
     bool is_echo =
         entry && (entry->is_ours || entry->deleted) && writer && strcmp(writer, s->worker_id) == 0;
     bool is_stale = entry && !entry->deleted && take_status.generation < entry->status.generation;
+    if (is_stale && entry->is_ours && !is_echo)
+        repeat_ours(s, key, entry);
     if (is_echo || is_stale)
         task_status_release(&take_status);
     else
@@ -97,8 +116,11 @@ static void apply_status(struct status_store *s, const char *key, struct task_st
 static void apply_tombstone(struct status_store *s, const char *key)
 {
     const struct status_entry *entry = strmap_get(&s->entries, key);
-    /* One that this process has overwritten since is the echo of an earlier deletion. */
-    if (entry && !entry->is_ours)
+    if (!entry)
+        return;
+    if (entry->is_ours) /* written here since */
+        repeat_ours(s, key, entry);
+    else
         remove_entry(s, key);
 }
 
@@ -142,13 +164,6 @@ static void on_record(void *arg, struct ks_slice key, struct ks_slice value, int
                       int64_t offset)
 {
     status_store_apply(arg, key, value);
-}
-
-static void write_record(struct status_store *s, const char *key, const char *text)
-{
-    if (s->topic)
-        compacted_topic_put_async(s->topic, (struct ks_slice){key, strlen(key)},
-                                  (struct ks_slice){text, text ? strlen(text) : 0});
 }
 
 /* A newer record of the key may be on its way: the newest is written, whatever was lost. */

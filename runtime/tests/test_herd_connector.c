@@ -487,6 +487,24 @@ static void test_step__generation_grows_beyond_the_last_owners(void **state)
     task_status_release(&status);
 }
 
+/* Of a worker that was lost: nobody runs it until the plan is there. */
+static void test_step__taken_over_is_unassigned_first(void **state)
+{
+    struct fixture *f = *state;
+    struct task_status status = {.state = TASK_RUNNING, .generation = 3};
+    status_store_put(f->herd.statuses, "c", STATUS_CONNECTOR, &status);
+    status_store_put(f->herd.statuses, "c", 0, &status);
+    status.state = TASK_FAILED;
+    status_store_put(f->herd.statuses, "c", 1, &status);
+    set_option(f, "mode", "hang");
+    step(f);
+    assert_true(has_state(f, STATUS_CONNECTOR, "UNASSIGNED"));
+    assert_true(has_state(f, 0, "UNASSIGNED"));
+    assert_true(has_state(f, 1, "FAILED"));
+    atomic_store(&let_go, true);
+    await_both_running(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -512,6 +530,7 @@ int main(void)
         TEST(test_step__auto_restart_up_to_its_limit),
         TEST(test_step__deaf_task_is_abandoned_and_replaced),
         TEST(test_step__generation_grows_beyond_the_last_owners),
+        TEST(test_step__taken_over_is_unassigned_first),
     };
     log_init(KS_LOG_ERROR, false);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,18 @@
-/* The status topic's records as a table, without a topic. */
+/* The status topic's records as a table, mostly without a topic. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
+#include "clock.h"
+#include "helper_mock_kafka.h"
 #include "status_store.h"
+
+#define DEADLINE_MS 20000
 
 static int setup(void **state)
 {
@@ -185,6 +190,55 @@ static void test_forget_topics__tells_who_remembers_them(void **state)
     assert_int_not_equal(*epoch, before);
 }
 
+/* The newest record of the key says that. */
+static bool ends_with(struct mock_kafka *kafka, const char *key, const char *what)
+{
+    struct mock_records records = {0};
+    const rd_kafka_message_t *last = NULL;
+    mock_kafka_read(kafka, "statuses", 1, &records);
+    for (size_t i = 0; i < records.count; i++)
+        if (records.list[i]->key_len == strlen(key) &&
+            memcmp(records.list[i]->key, key, strlen(key)) == 0)
+            last = records.list[i];
+    bool does =
+        last && last->payload && memmem(last->payload, last->len, what, strlen(what)) != NULL;
+    mock_records_release(&records);
+    return does;
+}
+
+static void await_end(struct mock_kafka *kafka, const char *key, const char *what)
+{
+    int64_t deadline_ms = clock_mono_ms() + DEADLINE_MS;
+    while (!ends_with(kafka, key, what) && clock_mono_ms() < deadline_ms)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    assert_true(ends_with(kafka, key, what));
+}
+
+/* Else a compaction would leave only what is no longer so. */
+static void test_apply__what_an_old_owner_wrote_last_is_outdone(void **state)
+{
+    static const char key[] = "status-task-c-0";
+    struct mock_kafka kafka;
+    struct status_store *store = NULL;
+    struct ks_error err = {0};
+    mock_kafka_start(&kafka, "status.storage.topic: statuses\nstatus.storage.partitions: 1\n");
+    mock_kafka_topic(&kafka, "statuses", 1);
+    assert_int_equal(status_store_open(&kafka.worker, &store, &err), KS_OK);
+    put(store, 0, TASK_RUNNING, 6);
+    await_end(&kafka, key, "RUNNING");
+    mock_kafka_write(&kafka, "statuses", 0, key,
+                     "{\"state\":\"UNASSIGNED\",\"worker_id\":\"other:1\",\"generation\":5}");
+    await_end(&kafka, key, "RUNNING");
+    mock_kafka_write(&kafka, "statuses", 0, key, NULL);
+    await_end(&kafka, key, "RUNNING");
+    struct task_status found;
+    assert_true(status_store_get(store, "c", 0, &found));
+    assert_int_equal(found.state, TASK_RUNNING);
+    task_status_release(&found);
+    status_store_close(store);
+    mock_kafka_stop(&kafka);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -196,6 +250,7 @@ int main(void)
         TEST(test_delete__and_put_again_before_the_tombstone_is_read),
         TEST(test_task_count__follows_the_last_task),
         TEST(test_apply__tombstone_of_another_worker),
+        TEST(test_apply__what_an_old_owner_wrote_last_is_outdone),
         TEST(test_apply__what_cannot_be_read_has_no_effect),
         TEST(test_put__text_that_is_not_utf8),
         TEST(test_topics__ours_and_those_of_other_workers),
