@@ -14,10 +14,16 @@ def cpu_s(pid):
 
 
 def rss_mib(pid, peak=False):
-    wanted = "VmHWM:" if peak else "VmRSS:"
+    return _status(pid, "VmHWM:" if peak else "VmRSS:") / 1024
+
+
+def threads(pid):
+    return _status(pid, "Threads:")
+
+
+def _status(pid, wanted):
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-        kib = next(line.split()[1] for line in status if line.startswith(wanted))
-    return int(kib) / 1024
+        return int(next(line.split()[1] for line in status if line.startswith(wanted)))
 
 
 def load():
