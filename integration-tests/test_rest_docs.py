@@ -34,9 +34,19 @@ def _cut(value, depth=0):
     return value
 
 
+def _elements(value):
+    """Of a map by name, such as loggers: its elements, all of one shape. None: it is an object."""
+    elements = [one for name, one in value.items() if name != "..."]
+    alike = elements and all(isinstance(one, dict) and one.keys() == elements[0].keys() for one in elements)
+    return elements if alike else None
+
+
 def _fits(wanted, seen):
     """Same members and types. An empty list fits any: it may be a moment too early."""
     if isinstance(wanted, dict) and isinstance(seen, dict):
+        maps = _elements(wanted), _elements(seen)
+        if all(maps):
+            return _fits(*maps)
         return wanted.keys() == seen.keys() and all(_fits(wanted[name], seen[name]) for name in wanted)
     if isinstance(wanted, list) and isinstance(seen, list):
         return not wanted or all(any(_fits(one, other) for one in wanted) for other in seen)

@@ -14,6 +14,7 @@
 #include "clock.h"
 
 #define LOGGERS_MAX 2000
+#define CONNECTORS "connectors"
 
 struct logger {
     char *name;
@@ -51,9 +52,9 @@ bool log_level_parse(const char *text, int *ret)
 void logger_name_of(const char *connector, int task, char ret[LOGGER_NAME_MAX])
 {
     if (task < 0)
-        snprintf(ret, LOGGER_NAME_MAX, "connectors.%s", connector);
+        snprintf(ret, LOGGER_NAME_MAX, CONNECTORS ".%s", connector);
     else
-        snprintf(ret, LOGGER_NAME_MAX, "connectors.%s.tasks.%d", connector, task);
+        snprintf(ret, LOGGER_NAME_MAX, CONNECTORS ".%s.tasks.%d", connector, task);
 }
 
 /* ---- the list; under the lock ---- */
@@ -144,7 +145,8 @@ bool log_levels_allow(const char *name, enum ks_log_level level)
 {
     pthread_mutex_lock(&lock);
     bool allowed = (int)level <= ruler_of(name)->level;
-    if (allowed)
+    /* Those of connectors are known by the connectors, and would outlive them here. */
+    if (allowed && !is_below(name, CONNECTORS))
         find_or_add(name);
     pthread_mutex_unlock(&lock);
     return allowed;

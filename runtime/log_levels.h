@@ -21,7 +21,7 @@ const char *log_level_name(int level);
 void log_levels_init(int root);
 /* Whether any logger takes this level: cheap, for lines that are rarely wanted. */
 bool log_levels_maybe(enum ks_log_level level);
-/* Whether the logger does. It is known from then on. */
+/* Whether the logger does. Unless it is a connector's, it is known from then on. */
 bool log_levels_allow(const char *logger, enum ks_log_level level);
 
 /* Of a connector (task < 0), or of a task. */

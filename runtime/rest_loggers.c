@@ -59,15 +59,25 @@ static json_t *all_names(const struct rest_context *ctx)
 
 /* ---- questions ---- */
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static void list_loggers(const struct rest_context *ctx, const struct rest_request *req,
                          struct rest_response *res)
 {
     json_t *names = all_names(ctx), *answer = json_object(), *none;
-    const char *name;
+    const char **sorted = xcalloc(json_object_size(names), sizeof *sorted), *name;
+    size_t count = 0;
     json_object_foreach(names, name, none)
     {
-        json_object_set_new(answer, name, level_json(name));
+        sorted[count++] = name;
     }
+    qsort(sorted, count, sizeof *sorted, by_name);
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(answer, sorted[i], level_json(sorted[i]));
+    free(sorted);
     json_decref(names);
     rest_answer(res, 200, answer);
 }

@@ -75,6 +75,7 @@ static void test_allow__and_what_nobody_wants_is_refused_early(void **state)
     assert_true(log_levels_allow("a.x", KS_LOG_TRACE));
     assert_false(log_levels_allow("b", KS_LOG_DEBUG));
     assert_true(log_levels_allow("b", KS_LOG_INFO));
+    assert_true(log_levels_allow("connectors.c.tasks.0", KS_LOG_INFO));
     log_levels_set("a", LOGGER_OFF);
     assert_false(log_levels_allow("a.x", KS_LOG_ERROR));
     assert_false(log_levels_maybe(KS_LOG_DEBUG));
