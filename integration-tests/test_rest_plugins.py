@@ -204,6 +204,10 @@ def test_status_shows_states_and_errors(runtime, rest, lines):  # noqa: F811
     assert "mock_mode=task-failure" in report[f"{lines.name}-mock"]["tasks"][0]["error"]
     assert _status(runtime, lines.name).returncode == 0
 
+    lines.create_sink(rest)
+    wait.until(lambda: "lag_seconds" in json.loads(_status(runtime, "--json", lines.sink_name).stdout)
+               ["connectors"][0]["tasks"][0], 60, "a lag")
+
     assert _status(runtime, "nobody").returncode == 1
     assert _status(runtime, "--url", "http://127.0.0.1:1").returncode == 1
     assert _status(runtime, "--nonsense").returncode == 2
