@@ -19,6 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 REQUIREMENTS = HERE.parent / "requirements.txt"
 KAFKA_POM = HERE / "kafka-pom.xml"
 CONNECT_POM = HERE / "connect-pom.xml"
+CLIENTS_POM = HERE / "connect-clients-pom.xml"
+CLIENTS = HERE / "connect-clients.txt"
 APICURIO = "io.apicurio:apicurio-registry-app:3.0.9:tar.gz:all"
 
 
@@ -43,6 +45,16 @@ def kafka_jars() -> pathlib.Path:
 
 def connect_jars() -> pathlib.Path:
     return _once("connect", CONNECT_POM.read_bytes(), lambda into: _copy_jars(CONNECT_POM, into))
+
+
+def connect_client_jars() -> pathlib.Path:
+    return _once("connect-client-jars", CLIENTS_POM.read_bytes(), lambda into: _copy_jars(CLIENTS_POM, into))
+
+
+def connect_client_programs() -> pathlib.Path:
+    """A folder with kc and kafka-connect-healthcheck."""
+    salt = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return _once("connect-clients", CLIENTS.read_bytes() + salt.encode(), lambda into: _make_venv(into, CLIENTS)) / "bin"
 
 
 def milvus() -> pathlib.Path:
@@ -86,9 +98,9 @@ def _run(*command, **kwargs):
         raise SystemExit(f"parts: `{command[0]}` failed with {done.returncode}:\n{done.stdout}")
 
 
-def _make_venv(into):
+def _make_venv(into, requirements=REQUIREMENTS):
     _run(sys.executable, "-m", "venv", into)
-    _run(into / "bin" / "pip", "install", "--disable-pip-version-check", "-q", "-r", REQUIREMENTS)
+    _run(into / "bin" / "pip", "install", "--disable-pip-version-check", "-q", "-r", requirements)
 
 
 def _copy_jars(pom, into):
