@@ -145,6 +145,14 @@ static bool same_text(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+bool ddl_schema_has_partition_key(const struct ddl_schema *schema)
+{
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (schema->fields[i].is_partition_key)
+            return true;
+    return false;
+}
+
 bool ddl_kvs_equal(const struct ddl_kv *a, size_t a_count, const struct ddl_kv *b, size_t b_count)
 {
     if (a_count != b_count)

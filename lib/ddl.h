@@ -164,6 +164,7 @@ const char *ddl_kv_get(const struct ddl_kv *kvs, size_t count, const char *key);
 /* Does this kind gate the rows after it (ddl_seq; ordering §4)? */
 bool ddl_gates_rows(enum ddl_kind kind);
 
+bool ddl_schema_has_partition_key(const struct ddl_schema *schema);
 /* The order of key-value pairs means nothing. */
 bool ddl_kvs_equal(const struct ddl_kv *a, size_t a_count, const struct ddl_kv *b, size_t b_count);
 /* Apart from the name and the partitions, which change by DDL of their own. */

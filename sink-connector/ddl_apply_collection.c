@@ -69,20 +69,12 @@ static enum ddl_result wait_for_alias(struct applying *a, const struct milvus_co
 
 /* ---- create ---- */
 
-static bool has_partition_key(const struct ddl_schema *schema)
-{
-    for (size_t i = 0; i < schema->field_count; i++)
-        if (schema->fields[i].is_partition_key)
-            return true;
-    return false;
-}
-
 /* Partitions that the collection has when it is created (a snapshot's, for instance). */
 static enum ddl_result make_partitions(struct applying *a)
 {
     const struct ddl_schema *schema = a->ddl->schema;
     enum ddl_result result = DDL_APPLIED;
-    if (has_partition_key(schema))
+    if (ddl_schema_has_partition_key(schema))
         return DDL_APPLIED;
     for (size_t i = 0; i < schema->partition_count && result == DDL_APPLIED; i++)
         result = applying_make_partition(a, schema->partitions[i].name);

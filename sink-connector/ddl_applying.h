@@ -34,13 +34,21 @@ enum ddl_result applying_look(struct applying *a, struct target_name name,
 /* The source's properties that the target shall have; with room for one more. */
 struct ddl_kv *applying_wanted(struct applying *a, const struct ddl_kv *properties, size_t count,
                                size_t *ret_count);
-enum ddl_result applying_make_partition(struct applying *a, const char *partition);
 
 /* ddl_apply_collection.c */
 enum ddl_result apply_create_collection(struct applying *a);
 enum ddl_result apply_drop_collection(struct applying *a);
 enum ddl_result apply_rename_collection(struct applying *a);
 enum ddl_result apply_verify_collection(struct applying *a);
+
+/* ddl_apply_parts.c */
+enum ddl_result applying_make_partition(struct applying *a, const char *partition);
+enum ddl_result applying_drop_partition(struct applying *a);
+enum ddl_result applying_create_index(struct applying *a);
+enum ddl_result applying_drop_index(struct applying *a);
+enum ddl_result applying_alter_index(struct applying *a);
+enum ddl_result applying_load(struct applying *a);
+enum ddl_result applying_release(struct applying *a);
 
 /* ddl_apply_properties.c */
 enum ddl_result apply_alter_collection(struct applying *a);

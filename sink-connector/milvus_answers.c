@@ -84,14 +84,6 @@ static void copy_functions(const MilvusMeta__CollectionSchema *from, struct ks_a
 }
 
 /* Servers count the partitions of every collection; ddl_schema only those of a partition key. */
-static bool has_partition_key(const struct ddl_schema *schema)
-{
-    for (size_t i = 0; i < schema->field_count; i++)
-        if (schema->fields[i].is_partition_key)
-            return true;
-    return false;
-}
-
 static struct milvus_collection collection_of(const MilvusApi__DescribeCollectionResponse *r,
                                               struct ks_arena *arena)
 {
@@ -114,7 +106,7 @@ static struct milvus_collection collection_of(const MilvusApi__DescribeCollectio
     };
     copy_fields(schema, arena, &c.schema);
     copy_functions(schema, arena, &c.schema);
-    if (has_partition_key(&c.schema))
+    if (ddl_schema_has_partition_key(&c.schema))
         c.schema.num_partitions = r->num_partitions;
     return c;
 }

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "milvus_api.pb-c.h"
 #include "milvus_call.h"
+#include "milvus_status.h"
 
 static struct ks_slice slice_of(const struct ks_buf *buf)
 {
@@ -46,14 +47,6 @@ struct milvus_answer milvus_describe_collection(struct milvus_client *c, const c
     return a;
 }
 
-/* A collection without any index is an error to Milvus. */
-static bool means_no_index(const struct milvus_answer *a)
-{
-    enum { INDEX_NOT_FOUND = 700, LEGACY_INDEX_NOT_EXIST = 25 };
-    return a->outcome == MILVUS_NOT_FOUND &&
-           (a->code == INDEX_NOT_FOUND || a->code == LEGACY_INDEX_NOT_EXIST);
-}
-
 struct milvus_answer milvus_describe_indexes(struct milvus_client *c, const char *db,
                                              const char *collection, int64_t deadline_ms,
                                              struct ks_arena *arena, struct milvus_index **ret,
@@ -67,7 +60,7 @@ struct milvus_answer milvus_describe_indexes(struct milvus_client *c, const char
         milvus_call(c, "DescribeIndex", db, &request.base, deadline_ms, &reply);
     if (a.outcome == MILVUS_OK) {
         a = milvus_read_indexes(slice_of(&reply), arena, ret, ret_count);
-    } else if (means_no_index(&a)) {
+    } else if (milvus_means_no_index(&a)) {
         a = (struct milvus_answer){.outcome = MILVUS_OK};
         *ret = NULL;
         *ret_count = 0;

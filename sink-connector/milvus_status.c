@@ -320,3 +320,10 @@ struct milvus_answer milvus_answer_of_reply(const char *method, bool bare, struc
                 s.reason.len ? s.reason : (struct ks_slice){no_text, sizeof(no_text) - 1});
     return a;
 }
+
+bool milvus_means_no_index(const struct milvus_answer *answer)
+{
+    enum { INDEX_NOT_FOUND = 700, LEGACY_INDEX_NOT_EXIST = 25 };
+    return answer->outcome == MILVUS_NOT_FOUND &&
+           (answer->code == INDEX_NOT_FOUND || answer->code == LEGACY_INDEX_NOT_EXIST);
+}

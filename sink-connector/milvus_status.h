@@ -15,5 +15,7 @@ struct milvus_answer milvus_answer_of_reply(const char *method, bool bare, struc
 /* An answer that the server gave, made here: for replies that lack what they should have. */
 struct milvus_answer milvus_answer_of(enum milvus_outcome outcome, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Index not found, before 2.3 too. */
+bool milvus_means_no_index(const struct milvus_answer *answer);
 
 #endif

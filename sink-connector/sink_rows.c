@@ -98,11 +98,7 @@ static enum ks_status bad_record(struct sink_core *s, struct partition_queue *q,
 
 static bool has_partition_key(void *arg, int64_t collection_id)
 {
-    const struct ddl_schema *schema = arg;
-    for (size_t i = 0; i < schema->field_count; i++)
-        if (schema->fields[i].is_partition_key)
-            return true;
-    return false;
+    return ddl_schema_has_partition_key(arg);
 }
 
 static void fill_job(struct sink_core *s, struct write_job *job, struct partition_queue *q,

@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "mono_cond.h"
 #include "utf8_copy.h"
 
 struct target_gate {
@@ -23,11 +24,7 @@ enum { LOOK_AGAIN_MS = 200 };
 struct target_gate *target_gate_new(void)
 {
     struct target_gate *g = xcalloc(1, sizeof(*g));
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&g->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    mono_cond_init(&g->changed);
     pthread_mutex_init(&g->mutex, NULL);
     return g;
 }
@@ -89,13 +86,6 @@ bool target_gate_trouble(struct target_gate *g, char ret[GATE_TEXT_MAX])
     return ret[0] != '\0';
 }
 
-/* With the mutex held. */
-static void wait_until(struct target_gate *g, int64_t mono_ms)
-{
-    struct timespec ts = {.tv_sec = mono_ms / 1000, .tv_nsec = (mono_ms % 1000) * 1000000};
-    pthread_cond_timedwait(&g->changed, &g->mutex, &ts);
-}
-
 int64_t target_gate_enter(struct target_gate *g)
 {
     int64_t ms = 0;
@@ -105,7 +95,7 @@ int64_t target_gate_enter(struct target_gate *g)
         ms = lease_call_ms(&g->lease, now);
         if (ms > 0)
             break;
-        wait_until(g, now + LOOK_AGAIN_MS);
+        mono_cond_wait(&g->changed, &g->mutex, now + LOOK_AGAIN_MS);
     }
     if (g->stop)
         ms = 0;
@@ -118,7 +108,7 @@ bool target_gate_sleep(struct target_gate *g, int64_t ms)
     int64_t until = clock_mono_ms() + ms;
     pthread_mutex_lock(&g->mutex);
     while (!g->stop && clock_mono_ms() < until)
-        wait_until(g, until);
+        mono_cond_wait(&g->changed, &g->mutex, until);
     bool go_on = !g->stop;
     pthread_mutex_unlock(&g->mutex);
     return go_on;

@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "mono_cond.h"
 
 struct write_pool {
     pthread_mutex_t mutex;
@@ -77,13 +78,9 @@ static void *thread_main(void *arg)
 struct write_pool *write_pool_new(size_t threads)
 {
     struct write_pool *p = xcalloc(1, sizeof(*p));
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->wake, NULL);
-    pthread_cond_init(&p->finished, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    mono_cond_init(&p->finished);
     p->ready_tail = &p->ready;
     p->done_tail = &p->done;
     p->threads = xcalloc(threads, sizeof(*p->threads));
@@ -164,9 +161,8 @@ size_t write_pool_busy(struct write_pool *p)
 void write_pool_wait(struct write_pool *p, int timeout_ms)
 {
     int64_t until = clock_mono_ms() + timeout_ms;
-    struct timespec ts = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
     pthread_mutex_lock(&p->mutex);
     if (!p->done && p->busy > 0)
-        pthread_cond_timedwait(&p->finished, &p->mutex, &ts);
+        mono_cond_wait(&p->finished, &p->mutex, until);
     pthread_mutex_unlock(&p->mutex);
 }
