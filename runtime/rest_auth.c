@@ -23,7 +23,7 @@
 #include "log.h"
 #include "properties.h"
 
-#define FILE_MAX_BYTES (1024 * 1024)
+#define FILE_MAX_BYTES ((size_t)1 << 20)
 #define DIGEST_BYTES 32
 #define REMEMBERED 64
 #define HEADER_MAX 8192

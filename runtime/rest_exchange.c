@@ -106,6 +106,7 @@ static enum MHD_Result send_answer(struct exchange *x)
     bool stopping = s->stopping;
     pthread_mutex_unlock(&s->lock);
     unsigned status = x->res.status ? (unsigned)x->res.status : 200;
+    log_debug("REST: %u for %s", status, x->uri);
     struct MHD_Response *response = make_response(&x->res);
     rest_headers_add(s->gate.headers, response, header(x, MHD_HTTP_HEADER_ORIGIN));
     if (x->preflight)

@@ -88,7 +88,7 @@ static bool is_loopback(const struct sockaddr *address)
 
 static void note_address(struct rest_listener *l)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
     if (getsockname(l->fd, (struct sockaddr *)&address, &len) != 0)
         return;

@@ -188,8 +188,11 @@ void rest_pool_expire(struct rest_pool *p, bool stopping)
     pthread_mutex_lock(&p->lock);
     p->stopping |= stopping;
     int64_t latest_ms = clock_mono_ms() - p->timeout_ms;
-    while (p->first && (stopping || p->first->begin_ms <= latest_ms))
-        answer_early(p, p->first, stopping);
+    struct entry *next;
+    for (struct entry *e = p->first; e && (stopping || e->begin_ms <= latest_ms); e = next) {
+        next = e->next;
+        answer_early(p, e, stopping);
+    }
     pthread_cond_broadcast(&p->idle);
     pthread_mutex_unlock(&p->lock);
 }

@@ -4,23 +4,31 @@
  * the newest of its partition: the lag is then too large, never too small. */
 #include "sink_lag.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "alloc.h"
 
 void sink_lag_release(struct sink_lag *lag)
 {
+    size_t pos = 0;
+    const char *name;
+    void *number;
+    while (strmap_next(&lag->topics, &pos, &name, &number))
+        free(number);
     strmap_release(&lag->topics);
     lag->count = 0;
 }
 
-/* Never 0: that is "unknown" in the map. */
 static size_t topic_number(struct sink_lag *lag, const char *name)
 {
-    size_t number = (size_t)(uintptr_t)strmap_get(&lag->topics, name);
-    if (number == 0) {
-        number = lag->topics.len + 1;
-        strmap_put(&lag->topics, name, (void *)(uintptr_t)number);
+    size_t *number = strmap_get(&lag->topics, name);
+    if (!number) {
+        number = xmalloc(sizeof *number);
+        *number = lag->topics.len;
+        strmap_put(&lag->topics, name, number);
     }
-    return number;
+    return *number;
 }
 
 static struct lag_run *newest_of(struct sink_lag *lag, size_t topic, int32_t partition)

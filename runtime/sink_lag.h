@@ -18,7 +18,7 @@ struct lag_run {
 
 /* Zero-initialised is valid. Owns: topics. */
 struct sink_lag {
-    struct strmap topics; /* name -> its number, as a pointer */
+    struct strmap topics; /* name -> its number, a size_t */
     struct lag_run runs[SINK_LAG_RUNS];
     size_t count;
 };

@@ -1,8 +1,11 @@
-/* Any bytes as a request: "METHOD target", content type, accept, one a line, then the body. Routed
- * as the server does; handlers that need no Kafka are called. */
+/* Any bytes as a request: "METHOD target", content type, accept, authorization, one a line, then
+ * the body. Routed as the server does; handlers that need no Kafka are called. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "rest_auth.h"
 #include "rest_router.h"
 
 static char *take_line(const uint8_t **data, size_t *size)
@@ -27,6 +30,26 @@ static void check_answer(const struct rest_response *res)
     if (!text)
         abort();
     free(text);
+}
+
+/* Nobody guesses these, so whoever gets in went around. */
+static void log_in(const char *authorization)
+{
+    static struct rest_auth *auth;
+    if (!auth) {
+        static char path[] = "/tmp/fuzz-logins-XXXXXX";
+        int fd = mkstemp(path);
+        dprintf(fd, "alice=7f3c9a52-e6b1-4d0f\nbob=e21b0c44-93ad-4c7e\n");
+        close(fd);
+        static struct rest_options options;
+        options.users_file = options.tokens_file = path;
+        struct ks_error err;
+        if (rest_auth_open(&options, &auth, &err) != KS_OK)
+            abort();
+        unlink(path);
+    }
+    if (rest_auth_check(auth, authorization, true) != REST_AUTH_NO)
+        abort();
 }
 
 static void ask(const char *method, const char *target, const char *type, const char *accept,
@@ -60,6 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *line = take_line(&data, &size);
     char *type = take_line(&data, &size);
     char *accept = take_line(&data, &size);
+    char *authorization = take_line(&data, &size);
+    log_in(authorization);
     char *blank = strchr(line, ' ');
     if (blank) {
         *blank = '\0';
@@ -68,5 +93,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(line);
     free(type);
     free(accept);
+    free(authorization);
     return 0;
 }
