@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,6 +27,7 @@
 #define LEAVE_POLL_MS 10
 #define LEAVE_TIMEOUT_MS 3000
 #define ALL_SLOTS ((slot_mask)0xffffffff)
+#define SESSION_MS 10000
 
 struct slot_group {
     const struct worker_config *worker;
@@ -36,6 +38,7 @@ struct slot_group {
     bool has_thread;
     _Atomic bool stop;
     _Atomic slot_mask held;
+    int64_t awake_ms; /* the thread's: when it last did something */
 };
 
 /* Kafka's own hash, so that other tools can tell the slot of a connector. */
@@ -125,6 +128,14 @@ static void lose(struct slot_group *g, rd_kafka_topic_partition_list_t *partitio
     rd_kafka_error_destroy(error);
 }
 
+/* Goes on while the machine sleeps. */
+static int64_t awake_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
@@ -136,6 +147,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
             log_error("group %s: %s", g->worker->group_id, rd_kafka_err2str(code));
         lose(g, partitions);
     }
+    g->awake_ms = awake_ms();
 }
 
 static void report(struct slot_group *g, const rd_kafka_message_t *message)
@@ -154,11 +166,39 @@ static void report(struct slot_group *g, const rd_kafka_message_t *message)
         lose_mask(g, atomic_load(&g->held));
 }
 
+static rd_kafka_resp_err_t subscribe(struct slot_group *g)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, g->topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(g->rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code;
+}
+
+/* The slots are others' by now. librdkafka 2.0 may come back claiming them, and its assignor then
+ * takes them from their new owners; so everything is given up first. */
+static void begin_anew(struct slot_group *g, int64_t away_ms)
+{
+    log_warn("this worker stood still for %lld s, and its membership in group %s has ended: it "
+             "gives up its connectors and joins again",
+             (long long)(away_ms / 1000), g->worker->group_id);
+    lose_mask(g, atomic_load(&g->held));
+    rd_kafka_unsubscribe(g->rk);
+    rd_kafka_resp_err_t code = subscribe(g);
+    if (code)
+        log_error("group %s: %s", g->worker->group_id, rd_kafka_err2str(code));
+}
+
 static void *poll_loop(void *arg)
 {
     struct slot_group *g = arg;
+    g->awake_ms = awake_ms();
     while (!atomic_load(&g->stop)) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(g->rk, POLL_MS);
+        int64_t away_ms = awake_ms() - g->awake_ms;
+        if (away_ms > SESSION_MS)
+            begin_anew(g, away_ms);
+        g->awake_ms = awake_ms();
         if (!message)
             continue;
         report(g, message);
@@ -199,10 +239,12 @@ static char *make_instance_id(const struct worker_config *worker)
 
 static enum ks_status make_consumer(struct slot_group *g, struct ks_error *err)
 {
+    char session[16];
+    snprintf(session, sizeof session, "%d", SESSION_MS);
     const struct worker_client_option options[] = {
         {"group.id", g->worker->group_id},
         {"group.instance.id", g->instance_id},
-        {"session.timeout.ms", "10000"},
+        {"session.timeout.ms", session},
         {"heartbeat.interval.ms", "1000"},
         {"max.poll.interval.ms", "60000"},
         {"partition.assignment.strategy", "cooperative-sticky"},
@@ -224,10 +266,7 @@ static enum ks_status make_consumer(struct slot_group *g, struct ks_error *err)
 
 static enum ks_status join(struct slot_group *g, struct ks_error *err)
 {
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, g->topic, RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t code = rd_kafka_subscribe(g->rk, topics);
-    rd_kafka_topic_partition_list_destroy(topics);
+    rd_kafka_resp_err_t code = subscribe(g);
     if (code)
         return kafka_error_set(err, g->what, code, rd_kafka_err2str(code));
     if (pthread_create(&g->thread, NULL, poll_loop, g) != 0)
