@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from connect_rest import ERROR, INFO, MESSAGE, OFFSETS, STATUS, TASK_ID
+from counting import COUNTER, LEDGER, LEDGER_PARTITION, offsets, test_plugins  # noqa: F401
 from rest_lines import Lines, runtime, sample_plugins, started  # noqa: F401
 
 MOCK = "org.apache.kafka.connect.tools.MockSourceConnector"
@@ -351,6 +352,34 @@ def test_sink_offsets__are_those_of_its_group(rest, lines, kafka):
     rest.ok("PUT", f"{path}/resume")
     lines.wait_sunk(30)
     assert lines.sunk() == lines.written * 3
+
+
+def test_sink_with_a_state_of_its_own__is_reset_whole(kitestream, kafka, test_plugins):  # noqa: F811
+    """What the ledger has added up is its state: twice the numbers with half a reset would double the sum."""
+    rest = started(kitestream, **{"plugin.path": str(test_plugins)})
+    topic, count = f"{kitestream.name}.numbers", 600
+    path = "/connectors/ledger/offsets"
+    rest.expect(201, "POST", "/connectors", {"name": "count", "config": {
+        "connector.class": COUNTER, "topic": topic, "numbers": count, "batch": 20}})
+    rest.expect(201, "POST", "/connectors", {"name": "ledger", "config": {
+        "connector.class": LEDGER, "topic": topic, "commit.every": 1}})
+
+    def is_read():
+        seen = sum(one["offset"]["kafka_offset"] for one in rest.ok("GET", path)["offsets"])
+        return seen if seen >= count else None
+    read = kitestream.wait_for(is_read, 60, "all numbers in the ledger")
+    rest.ok("PUT", "/connectors/ledger/stop")
+    rest.wait_state("ledger", "STOPPED", [])
+    one = {"offsets": [{"partition": {"kafka_topic": topic, "kafka_partition": 0}, "offset": {"kafka_offset": 0}}]}
+    assert "follows from its state" in rest.expect(400, "PATCH", path, one, ERROR)["message"]
+    assert "starts over" in rest.expect(200, "DELETE", path, None, MESSAGE)["message"]
+    assert {one["offset"]["kafka_offset"] for one in rest.ok("GET", path)["offsets"]} == {0}
+    rest.ok("PUT", "/connectors/ledger/resume")
+    kitestream.wait_for(lambda: (is_read() or 0) >= read, 60, "all numbers in the ledger again")
+    rest.ok("PUT", "/connectors/ledger/stop")
+    rest.wait_state("ledger", "STOPPED", [])
+    state = offsets(kafka, kitestream.worker["offset.storage.topic"])[("ledger", LEDGER_PARTITION)]
+    assert state == {"count": count, "sum": count * (count - 1) // 2}
 
 
 # Topics

@@ -56,9 +56,9 @@ static json_t *source_offsets(const struct offset_snapshot *records)
 }
 
 /* One entry for each record that is an offset of a sink. */
-static rd_kafka_topic_partition_list_t *recorded(const struct offset_snapshot *records)
+static void add_recorded(const struct offset_snapshot *records,
+                         rd_kafka_topic_partition_list_t *list)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
     for (size_t i = 0; i < offset_snapshot_count(records); i++) {
         struct sink_position p;
         const char *partition, *offset;
@@ -68,7 +68,46 @@ static rd_kafka_topic_partition_list_t *recorded(const struct offset_snapshot *r
         rd_kafka_topic_partition_list_add(list, p.topic, p.partition)->offset = p.offset;
         free(p.topic);
     }
+}
+
+static enum ks_status add_topic(struct topic_admin *admin, const char *topic,
+                                rd_kafka_topic_partition_list_t *list, struct ks_error *err)
+{
+    int32_t count = 0;
+    enum ks_status status = topic_admin_partitions(admin, topic, &count, err);
+    for (int32_t i = 0; status == KS_OK && i < count; i++)
+        if (!rd_kafka_topic_partition_list_find(list, topic, i))
+            rd_kafka_topic_partition_list_add(list, topic, i);
+    return status;
+}
+
+/* The partitions that the sink may have offsets for, with those of its records. Which records a
+ * sink with a state of its own writes is not known: all that it reads is asked for. */
+static enum ks_status sink_partitions(const struct connector_offsets *c,
+                                      const struct offset_snapshot *records,
+                                      struct topic_admin *admin,
+                                      rd_kafka_topic_partition_list_t *list, struct ks_error *err)
+{
+    enum ks_status status = KS_OK;
+    add_recorded(records, list);
+    for (size_t i = 0; keeps_own_state(c) && status == KS_OK && i < c->topic_count; i++)
+        status = add_topic(admin, c->topics[i], list, err);
     rd_kafka_topic_partition_list_sort(list, NULL, NULL);
+    return status;
+}
+
+static json_t *shown(const rd_kafka_topic_partition_list_t *group,
+                     const rd_kafka_topic_partition_list_t *own)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < group->cnt; i++) {
+        const rd_kafka_topic_partition_t *tp = &group->elems[i];
+        /* A group's offsets expire. */
+        int64_t offset = tp->offset >= 0 ? tp->offset : own->elems[i].offset;
+        if (offset >= 0)
+            json_array_append_new(list, pair(sink_partition_json(tp->topic, tp->partition),
+                                             sink_offset_value_json(offset)));
+    }
     return list;
 }
 
@@ -77,22 +116,20 @@ static enum ks_status sink_offsets(const struct connector_offsets *c,
                                    struct ks_error *err)
 {
     struct group_offsets *group = NULL;
-    rd_kafka_topic_partition_list_t *own = recorded(records);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(own);
-    enum ks_status status = group_offsets_open(c->worker, c->connector, c->config, &group, err);
+    struct topic_admin *admin = NULL;
+    rd_kafka_topic_partition_list_t *own = rd_kafka_topic_partition_list_new(8), *list = NULL;
+    enum ks_status status = topic_admin_open(c->worker, NULL, &admin, err);
+    if (status == KS_OK)
+        status = sink_partitions(c, records, admin, own, err);
+    list = rd_kafka_topic_partition_list_copy(own);
+    if (status == KS_OK)
+        status = group_offsets_open(c->worker, c->connector, c->config, &group, err);
     if (status == KS_OK)
         status = group_offsets_read(group, list, err);
-    if (status == KS_OK) {
-        *ret = json_array();
-        for (int i = 0; i < list->cnt; i++) {
-            const rd_kafka_topic_partition_t *tp = &list->elems[i];
-            /* A group's offsets expire. */
-            int64_t offset = tp->offset >= 0 ? tp->offset : own->elems[i].offset;
-            json_array_append_new(*ret, pair(sink_partition_json(tp->topic, tp->partition),
-                                             sink_offset_value_json(offset)));
-        }
-    }
+    if (status == KS_OK)
+        *ret = shown(list, own);
     group_offsets_close(group);
+    topic_admin_close(admin);
     rd_kafka_topic_partition_list_destroy(own);
     rd_kafka_topic_partition_list_destroy(list);
     return status;
@@ -329,8 +366,10 @@ static enum ks_status rewind_group(const struct connector_offsets *c,
                                    struct ks_error *err)
 {
     struct topic_admin *admin = NULL;
-    rd_kafka_topic_partition_list_t *list = recorded(records);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
     enum ks_status status = topic_admin_open(c->worker, NULL, &admin, err);
+    if (status == KS_OK)
+        status = sink_partitions(c, records, admin, list, err);
     for (int i = 0; status == KS_OK && i < list->cnt; i++) {
         int64_t offset = 0;
         int32_t count = 0;

@@ -15,6 +15,8 @@ struct connector_offsets {
     const char *connector;
     const struct ks_connector_class *cls;
     const struct ks_config *config; /* resolved */
+    char *const *topics;            /* that it has used */
+    size_t topic_count;
 };
 
 /* *ret: array of {"partition", "offset"}. Errors, in all: RETRIABLE, FATAL. */

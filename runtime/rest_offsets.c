@@ -20,6 +20,7 @@ struct subject {
     struct connector_config config;
     struct string_map resolved;
     struct ks_config view;
+    char **topics;
     struct connector_offsets offsets;
 };
 
@@ -27,6 +28,7 @@ static void subject_release(struct subject *s)
 {
     connector_config_release(&s->config);
     string_map_release(&s->resolved);
+    free(s->topics);
 }
 
 static bool find_class(const struct rest_context *ctx, struct subject *s, struct rest_response *res)
@@ -66,6 +68,8 @@ static bool subject_find(const struct rest_context *ctx, const struct rest_reque
     ret->offsets.worker = ctx->worker;
     ret->offsets.connector = ret->config.name;
     ret->offsets.config = &ret->view;
+    ret->offsets.topic_count = herder_topics(ctx->herder, name, &ret->topics);
+    ret->offsets.topics = ret->topics;
     return true;
 }
 
