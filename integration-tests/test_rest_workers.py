@@ -18,6 +18,7 @@ from workers import TAKE_OVER_S, Workers
 RACES = 50
 QUICK_ROUNDS = 8
 SLOWEST_ANSWER_S = 1
+HAND_OVER_S = 6  # of a worker that is stopped
 
 
 @pytest.fixture
@@ -142,8 +143,8 @@ def test_change_at_once_where_it_was_not_made(workers, ask, name):
 class Watch:
     """Asks a worker again and again while something happens: every answer is 200, and quick."""
 
-    def __init__(self, worker):
-        self._worker, self.slowest_s, self.count = worker, 0, 0
+    def __init__(self, workers, worker):
+        self._workers, self._worker, self.slowest_s, self.count = workers, worker, 0, 0
 
     def look(self):
         begun = time.monotonic()
@@ -151,13 +152,13 @@ class Watch:
         self.slowest_s = max(self.slowest_s, time.monotonic() - begun)
         self.count += 1
 
-    def until_on(self, workers, connectors, over, limit_s):
+    def until_on(self, connectors, over, limit_s):
         """Seconds until all of `connectors` run on `over`."""
         begun, ids = time.monotonic(), {worker.worker_id for worker in over}
 
         def moved():
             self.look()
-            owners = workers.owners(self._worker)
+            owners = self._workers.owners(self._worker)
             strays = {name: owners.get(name) for name in connectors if owners.get(name) not in ids}
             assert not strays, strays
             return True
@@ -166,6 +167,14 @@ class Watch:
         assert took_s < limit_s, f"took {took_s:.1f} s"
         assert self.slowest_s < SLOWEST_ANSWER_S
         return took_s
+
+
+@pytest.fixture
+def chains(workers, ask, kafka, name):
+    made = Chains(kafka, name, 4)
+    made.create(ask)
+    workers.wait_running(workers[0], made.connectors)
+    return made
 
 
 def _progress(chains, offset_topic):
@@ -179,63 +188,77 @@ def _progress(chains, offset_topic):
     wait.until(moved, 30, "progress of every ledger", 0.3)
 
 
-def test_loss_and_return_of_workers_under_load(workers, ask, name, kafka, kills):
-    """Stopped, killed and frozen in turn. Each time the connectors run elsewhere in time; in the end every
-    number is there once."""
-    chains, chance = Chains(kafka, name, 6), random.Random(name)
-    offset_topic = workers[0].worker["offset.storage.topic"]
-    chains.create(ask)
-    workers.wait_running(workers[0], chains.connectors)
-    took = {}
-    for number in range(max(3, kills // 3)):
-        way = ("stop", "kill", "freeze")[number % 3]
-        victim = workers[(number + chance.randrange(2)) % 3]
-        others = [worker for worker in workers if worker is not victim]
-        watch = Watch(others[number % 2])
-        _progress(chains, offset_topic)
-        getattr(victim, way)()
-        took.setdefault(way, []).append(
-            watch.until_on(workers, chains.connectors, others, 6 if way == "stop" else TAKE_OVER_S))
-        _progress(chains, offset_topic)
-        if way == "freeze":
-            victim.thaw()
-            victim.wait_log("membership in group .* has ended", 20)
-        else:
-            victim.start()
-        workers.wait_running(watch_worker := others[0], chains.connectors)
-        assert watch_worker.running
-    print("take-over in s:", {way: [round(one, 1) for one in each] for way, each in took.items()})
-    print("numbers compared:", chains.finish(ask, offset_topic))
-
-
-def test_rolling_restart_under_load(workers, ask, name, kafka):
-    chains = Chains(kafka, name, 4)
-    offset_topic = workers[0].worker["offset.storage.topic"]
-    chains.create(ask)
-    workers.wait_running(workers[0], chains.connectors)
-    for worker in workers:
-        _progress(chains, offset_topic)
-        worker.stop()
+def _back(worker):
+    """Started, or thawed, and with slots again."""
+    if worker.running:
+        seen = worker.log.count("gained")
+        worker.thaw()
+        worker.wait_log("membership in group .* has ended", 20)
+        worker.wait_for(lambda: worker.log.count("gained") > seen, 30, "slots again")
+    else:
         worker.start()
+        worker.wait_log(r"gained \d+ slots", 30)
+
+
+def test_loss_and_return_of_workers_under_load(workers, chains, ask, kills):
+    """Each is restarted, then some are killed and frozen, in turn. Each time the connectors run elsewhere in time;
+    in the end every number is there once."""
+    offset_topic = workers[0].worker["offset.storage.topic"]
+    losses = ["stop"] * 3 + ["kill", "freeze"] * max(1, kills // 10)
+    took = {}
+    _progress(chains, offset_topic)
+    for number, way in enumerate(losses):
+        victim = workers[number % 3]
+        others = [worker for worker in workers if worker is not victim]
+        getattr(victim, way)()
+        seconds = Watch(workers, others[number % 2]).until_on(chains.connectors, others,
+                                                              HAND_OVER_S if way == "stop" else TAKE_OVER_S)
+        took.setdefault(way, []).append(round(seconds, 1))
+        _progress(chains, offset_topic)
+        _back(victim)
+        workers.wait_running(others[0], chains.connectors)
+    print("\ntake-over in s:", took, "numbers compared:", chains.finish(ask, offset_topic))
+
+
+def test_anything_at_any_moment(workers, chains, ask, kills, name):
+    """Losses and returns that meet each other's rebalances, two workers gone at once included."""
+    chance = random.Random(name)
+    offset_topic = workers[0].worker["offset.storage.topic"]
+    frozen = set()
+    for _ in range(max(4, kills // 2)):
+        time.sleep(chance.random() * 3)
+        victim = chance.choice([worker for worker in workers if worker is not workers[0] or frozen])
+        if victim in frozen:
+            frozen.remove(victim)
+            victim.thaw()
+        elif not victim.running:
+            victim.start()
+        elif len(frozen) < 2 and chance.random() < 0.4:
+            frozen.add(victim)
+            victim.freeze()
+        else:
+            chance.choice((victim.kill, victim.stop))()
+    for worker in workers:
+        if worker in frozen:
+            worker.thaw()
+        elif not worker.running:
+            worker.start()
         worker.api.wait_up()
-        workers.wait_running(worker, chains.connectors)
-    print("numbers compared:", chains.finish(ask, offset_topic))
+    workers.wait_running(workers[0], chains.connectors, 90)
+    _progress(chains, offset_topic)
+    print("\nnumbers compared:", chains.finish(ask, offset_topic))
 
 
-def test_fenced_task_confirms_its_slot(workers, ask, name, kafka, parts):
+def test_fenced_task_confirms_its_slot(workers, chains, ask, name, parts):
     """Somebody takes the transactional id of a task while the worker is a member in good standing: the task asks
     the group, and goes on. The connectors beside it do not notice."""
-    chains = Chains(kafka, name, 2)
     offset_topic = workers[0].worker["offset.storage.topic"]
-    chains.create(ask)
-    workers.wait_running(workers[0], chains.connectors)
     owners = workers.owners(workers[0])
-    for _ in range(2):
-        _progress(chains, offset_topic)
-        thief = Producer(parts.kafka_client | {"transactional.id": f"{name}-{chains.counters[0]}-0"})
-        thief.init_transactions(20)
-        workers.by_id(owners[chains.counters[0]]).wait_log("(?i)fenced", 20)
-        _progress(chains, offset_topic)
+    _progress(chains, offset_topic)
+    thief = Producer(parts.kafka_client | {"transactional.id": f"{name}-{chains.counters[0]}-0"})
+    thief.init_transactions(20)
+    workers.by_id(owners[chains.counters[0]]).wait_log("(?i)fenced", 20)
+    _progress(chains, offset_topic)
     workers.wait_running(workers[0], chains.connectors)
     assert workers.owners(workers[0]) == owners
     chains.finish(ask, offset_topic)

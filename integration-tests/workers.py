@@ -7,6 +7,7 @@ test asks all of them.
 import os
 import signal
 
+import wait
 from connect_rest import ConnectRest
 from kitestream import Kitestream, free_port
 
@@ -64,6 +65,14 @@ class Workers:
     def running(self):
         return [worker for worker in self.all if worker.running]
 
+    def wait_for(self, condition, deadline_s=60, what="condition"):
+        """Like Kitestream's; some of the workers may be gone."""
+        try:
+            return wait.until(condition, deadline_s, what)
+        except AssertionError as error:
+            logs = "\n".join(f"{worker.worker_id}:\n{worker.tail(15)}" for worker in self.all)
+            raise AssertionError(f"{error}\n{logs}") from None
+
     def by_id(self, worker_id):
         return next(worker for worker in self.all if worker.worker_id == worker_id)
 
@@ -85,4 +94,4 @@ class Workers:
             missing = set(connectors) - set(self.owners(asked))
             assert not missing, f"not running: {sorted(missing)}"
             return True
-        asked.wait_for(running, deadline_s, "all connectors RUNNING")
+        self.wait_for(running, deadline_s, "all connectors RUNNING")
