@@ -101,8 +101,8 @@ const char *rest_query_get(const struct rest_request *req, const char *name);
 /* Like Java's Boolean.parseBoolean; `otherwise` when not given. */
 bool rest_query_flag(const struct rest_request *req, const char *name, bool otherwise);
 bool rest_query_has(const struct rest_request *req, const char *name, const char *value);
-/* Says what the handler waits for from now on, for the message of a request that takes too long; a
- * text that lives for ever. Thread: the handler's. */
+/* What the handler waits for from now on ("Kafka to take the offsets"), for the message of a
+ * request that takes too long; a text that lives for ever. Thread: the handler's. */
 void rest_waits_for(const char *what);
 /* The body as a JSON object, new reference; NULL: res has the answer (400, or 415 for a content
  * type that is not JSON). */

@@ -131,12 +131,13 @@ static void *pool_thread(void *arg)
 
 /* ---- for the server ---- */
 
-static const char *doing(const struct entry *e)
+/* The caller frees. */
+static char *doing(const struct entry *e)
 {
     const char *waits_for = atomic_load(&e->waits_for);
     if (waits_for)
-        return waits_for;
-    return e->started ? "handling the request" : "busy with other requests";
+        return xasprintf("waiting for %s", waits_for);
+    return xstrdup(e->started ? "handling the request" : "busy with other requests");
 }
 
 static void fail_late(const struct entry *e, struct rest_response *res)
@@ -147,10 +148,12 @@ static void fail_late(const struct entry *e, struct rest_response *res)
     char at[32];
     gmtime_r(&began, &tm);
     strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    char *what = doing(e);
     rest_fail(res, 500, "Request timed out. The worker is currently %s: %s %s, which began at %s",
-              doing(e), call->method, call->target.path, at);
+              what, call->method, call->target.path, at);
     log_warn("%s %s: no answer within %lld ms; the worker is %s", call->method, call->target.path,
-             (long long)(clock_mono_ms() - e->begin_ms), doing(e));
+             (long long)(clock_mono_ms() - e->begin_ms), what);
+    free(what);
 }
 
 static void answer_early(struct rest_pool *p, struct entry *e, bool stopping)

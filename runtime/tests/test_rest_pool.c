@@ -31,7 +31,7 @@ static void set_door(bool open)
 static void wait_at_door(const struct rest_context *ctx, const struct rest_request *req,
                          struct rest_response *res)
 {
-    rest_waits_for("waiting at the door");
+    rest_waits_for("the door to open");
     pthread_mutex_lock(&lock);
     inside++;
     pthread_cond_broadcast(&changed);
@@ -152,7 +152,8 @@ static void test_expire__the_handlers_own_words(void **state)
     wait_until(&inside, 1);
     rest_pool_expire(p, false);
     wait_until(&answers, 1);
-    assert_non_null(strstr(last_message, "waiting at the door: PUT /slow, which began at 20"));
+    assert_non_null(
+        strstr(last_message, "waiting for the door to open: PUT /slow, which began at 20"));
     close_pool(p);
 }
 

@@ -48,7 +48,7 @@ static void wait_inside(int wanted)
 static void hang(const struct rest_context *ctx, const struct rest_request *req,
                  struct rest_response *res)
 {
-    rest_waits_for("waiting at the door");
+    rest_waits_for("the door to open");
     pthread_mutex_lock(&lock);
     inside++;
     pthread_cond_broadcast(&changed);
@@ -324,7 +324,7 @@ static void test_time__request_that_takes_too_long(void **state)
     http_client_send(fd, "GET /test/hang HTTP/1.1\r\nHost: a\r\n\r\n");
     struct http_answer a;
     assert_true(http_client_read(fd, false, &a));
-    rest_test_check_error(&a, 500, "waiting at the door: GET /test/hang");
+    rest_test_check_error(&a, 500, "waiting for the door to open: GET /test/hang");
     /* The late result must not become the answer of the next request. */
     http_client_send(fd, "GET /test/echo/next HTTP/1.1\r\nHost: a\r\n\r\n");
     set_door(true);
