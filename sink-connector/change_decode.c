@@ -5,27 +5,9 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "change_layout.h"
 #include "kitestream/sdk/util.h"
 #include "map.h"
-
-/* One field of the row image. */
-struct image_field {
-    char *name; /* as Milvus has it */
-    int cell;
-};
-
-struct change_layout {
-    struct ks_avro_schema *schema;
-    struct ks_avro_decoder *decoder;
-    size_t cell_count;
-    bool flat;
-    struct image_field *fields; /* of `after`, or of the flat row */
-    size_t field_count;
-    int key_cell;        /* flat rows and images: the primary key */
-    int before_key_cell; /* envelope: the key of a deleted row */
-    int op, before, after;
-    int collection_id, partition, partition_id, tick, ddl_seq;
-};
 
 /* Keys of flat tombstones. */
 struct key_layout {
@@ -41,18 +23,6 @@ struct change_decoder {
 
 /* ---- layouts ---- */
 
-static void layout_free(struct change_layout *l)
-{
-    if (!l)
-        return;
-    for (size_t i = 0; i < l->field_count; i++)
-        free(l->fields[i].name);
-    free(l->fields);
-    ks_avro_decoder_free(l->decoder);
-    ks_avro_schema_free(l->schema);
-    free(l);
-}
-
 static void key_layout_free(struct key_layout *l)
 {
     if (!l)
@@ -62,135 +32,14 @@ static void key_layout_free(struct key_layout *l)
     free(l);
 }
 
-/* The type behind a nullable union. */
-static const struct ks_avro_schema *plain_type(const struct ks_avro_schema *type)
-{
-    for (size_t i = 0; ks_avro_schema_type(type) == KS_AVRO_UNION; i++) {
-        const struct ks_avro_schema *branch = ks_avro_schema_branch(type, i);
-        if (!branch || ks_avro_schema_type(branch) != KS_AVRO_NULL)
-            return branch;
-    }
-    return type;
-}
-
-static const struct ks_avro_field *field_of(const struct ks_avro_schema *record, const char *name)
-{
-    if (ks_avro_schema_type(record) != KS_AVRO_RECORD)
-        return NULL;
-    for (size_t i = 0; i < ks_avro_schema_count(record); i++) {
-        const struct ks_avro_field *f = ks_avro_schema_field(record, i);
-        if (strcmp(f->name, name) == 0)
-            return f;
-    }
-    return NULL;
-}
-
-/* Rows may have fields called `after` or `source`, too. */
-static bool is_record(const struct ks_avro_field *field)
-{
-    const struct ks_avro_schema *type = field ? plain_type(field->schema) : NULL;
-    return type && ks_avro_schema_type(type) == KS_AVRO_RECORD;
-}
-
-static bool has_flag(const struct ks_avro_schema *type, const char *prop)
-{
-    const char *json = ks_avro_schema_prop(type, prop);
-    return json && strcmp(json, "true") == 0;
-}
-
-/* The Milvus name: property milvus.name (a JSON text without escapes), `$meta`, or Avro's. */
-static char *milvus_name(const struct ks_avro_field *field, const struct ks_avro_schema *type)
-{
-    const char *json = ks_avro_schema_prop(type, "milvus.name");
-    size_t len = json ? strlen(json) : 0;
-    if (len >= 2 && json[0] == '"')
-        return xstrndup(json + 1, len - 2);
-    return xstrdup(has_flag(type, "milvus.dynamic") ? "$meta" : field->name);
-}
-
-/* `record`: the row's schema; `prefix`: its path in the root ("after." or ""). */
-static void find_fields(struct change_layout *l, const struct ks_avro_schema *record,
-                        const char *prefix)
-{
-    l->field_count = ks_avro_schema_count(record);
-    l->fields = xcalloc(l->field_count + 1, sizeof(*l->fields));
-    l->key_cell = l->before_key_cell = -1;
-    for (size_t i = 0; i < l->field_count; i++) {
-        const struct ks_avro_field *field = ks_avro_schema_field(record, i);
-        const struct ks_avro_schema *type = plain_type(field->schema);
-        char *path = xasprintf("%s%s", prefix, field->name);
-        char *before = xasprintf("before.%s", field->name);
-        l->fields[i].name = milvus_name(field, type);
-        l->fields[i].cell = ks_avro_decoder_cell(l->decoder, path);
-        if (has_flag(type, "milvus.primary_key")) {
-            l->key_cell = l->fields[i].cell;
-            l->before_key_cell = ks_avro_decoder_cell(l->decoder, before);
-        }
-        free(path);
-        free(before);
-    }
-}
-
-static enum ks_status find_envelope(struct change_layout *l, const struct ks_avro_field *after,
-                                    struct ks_error *err)
-{
-    static const char *const paths[] = {"op",
-                                        "before",
-                                        "after",
-                                        "source.collection_id",
-                                        "source.partition",
-                                        "source.partition_id",
-                                        "source.tick",
-                                        "source.ddl_seq"};
-    int *cells[] = {&l->op,        &l->before,       &l->after, &l->collection_id,
-                    &l->partition, &l->partition_id, &l->tick,  &l->ddl_seq};
-    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-        *cells[i] = ks_avro_decoder_cell(l->decoder, paths[i]);
-        if (*cells[i] < 0)
-            return ks_error_set(err, KS_ERR_DATA,
-                                "the schema has no %s: it is not a change record of Kitestream",
-                                paths[i]);
-    }
-    find_fields(l, plain_type(after->schema), "after.");
-    if (l->key_cell >= 0 && l->before_key_cell < 0)
-        return ks_error_set(err, KS_ERR_DATA, "`before` lacks the primary key");
-    return KS_OK;
-}
-
-static enum ks_status layout_fill(struct change_layout *l, const char *json, struct ks_error *err)
-{
-    enum ks_status status = ks_avro_schema_parse(json, strlen(json), &l->schema, err);
-    if (!status)
-        status = ks_avro_decoder_new(l->schema, l->schema, &l->decoder, err);
-    if (status)
-        return status;
-    if (ks_avro_schema_type(l->schema) != KS_AVRO_RECORD)
-        return ks_error_set(err, KS_ERR_DATA, "the value is not an Avro record");
-    const struct ks_avro_field *after = field_of(l->schema, "after");
-    l->cell_count = ks_avro_decoder_cells(l->decoder);
-    l->flat = !is_record(after) || !is_record(field_of(l->schema, "source"));
-    if (l->flat)
-        find_fields(l, l->schema, "");
-    else
-        status = find_envelope(l, after, err);
-    if (!status && l->key_cell < 0)
-        status = ks_error_set(err, KS_ERR_DATA,
-                              "no field of the schema has the property milvus.primary_key: it is "
-                              "not a change record of Kitestream");
-    return status;
-}
-
 static enum ks_status layout_of(struct change_decoder *d, const struct ks_schema *schema,
                                 const struct change_layout **ret, struct ks_error *err)
 {
     struct change_layout *l = map_get(&d->layouts, (uintptr_t)schema);
     if (!l) {
-        l = xcalloc(1, sizeof(*l));
-        enum ks_status status = layout_fill(l, d->host->schema_json(schema), err);
-        if (status) {
-            layout_free(l);
+        enum ks_status status = change_layout_new(d->host->schema_json(schema), &l, err);
+        if (status)
             return status;
-        }
         map_put(&d->layouts, (uintptr_t)schema, l);
     }
     *ret = l;
@@ -233,7 +82,7 @@ void change_decoder_free(struct change_decoder *d)
     if (!d)
         return;
     for (size_t pos = 0; map_next(&d->layouts, &pos, &key, &value);)
-        layout_free(value);
+        change_layout_free(value);
     for (size_t pos = 0; map_next(&d->keys, &pos, &key, &value);)
         key_layout_free(value);
     map_release(&d->layouts);
@@ -417,14 +266,6 @@ enum ks_status change_decode(struct change_decoder *d, const struct ks_record *r
         ks_error_prefix(err, "%s partition %d offset %" PRId64, record->topic,
                         (int)record->partition, record->offset);
     return status;
-}
-
-int change_layout_cell(const struct change_layout *layout, const char *field)
-{
-    for (size_t i = 0; i < layout->field_count; i++)
-        if (strcmp(layout->fields[i].name, field) == 0)
-            return layout->fields[i].cell;
-    return -1;
 }
 
 const struct ks_cell *change_row_cell(const struct change_row *row, const char *field)

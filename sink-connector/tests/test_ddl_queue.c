@@ -287,6 +287,44 @@ static void test_ddl_queue_abandon__leaves_what_runs(void **state)
     ddl_queue_free(q);
 }
 
+static bool is_of_b(void *arg, const struct ddl *ddl)
+{
+    return ddl->collection_id == 2;
+}
+
+static void test_ddl_queue_remove_if__leaves_the_others(void **state)
+{
+    struct ddl_queue *q = new_queue();
+    int64_t removed = 0;
+    add(q, make(DDL_CREATE_COLLECTION, "default", "b", 2));
+    add(q, make(DDL_CREATE_COLLECTION, "default", "a", 1));
+    add(q, make(DDL_CREATE_INDEX, "default", "b", 2));
+    add(q, make(DDL_DROP_COLLECTION, "default", "b", 2));
+    assert_int_equal(next_seq(q), 1); /* runs: stays */
+    ddl_queue_remove_if(q, is_of_b, sum_seq, &removed);
+    assert_int_equal(removed, 3 + 4);
+    assert_int_equal(ddl_queue_count(q), 2);
+    assert_int_equal(next_seq(q), 2);
+    ddl_queue_free(q);
+}
+
+static void test_ddl_queue_gates__what_rows_wait_for(void **state)
+{
+    struct ddl_queue *q = new_queue();
+    add(q, make(DDL_CREATE_INDEX, "default", "a", 1));
+    add(q, make(DDL_ALTER_COLLECTION, "default", "b", 2));
+    add(q, make(DDL_ALTER_COLLECTION, "default", "a", 1));
+    assert_false(ddl_queue_gates(q, 1, 1)); /* an index does not */
+    assert_false(ddl_queue_gates(q, 1, 2)); /* another's does not */
+    assert_true(ddl_queue_gates(q, 1, 3));
+    assert_true(ddl_queue_gates(q, 1, 9));
+    assert_false(ddl_queue_gates(q, 2, 1));
+    assert_true(ddl_queue_gates(q, 2, 2));
+    assert_true(ddl_queue_has(q, DDL_CREATE_INDEX, 1));
+    assert_false(ddl_queue_has(q, DDL_CREATE_INDEX, 2));
+    ddl_queue_free(q);
+}
+
 /* ---- the list ---- */
 
 static void test_ddl_queue_done__keeps_the_list(void **state)
@@ -325,6 +363,8 @@ int main(void)
         cmocka_unit_test(test_ddl_queue_fail__long_reason),
         cmocka_unit_test(test_ddl_queue_abandon__lets_the_drop_run),
         cmocka_unit_test(test_ddl_queue_abandon__leaves_what_runs),
+        cmocka_unit_test(test_ddl_queue_remove_if__leaves_the_others),
+        cmocka_unit_test(test_ddl_queue_gates__what_rows_wait_for),
         cmocka_unit_test(test_ddl_queue_done__keeps_the_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
