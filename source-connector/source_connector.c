@@ -1,5 +1,6 @@
 #include "source_connector.h"
 
+#include "source_offsets.h"
 #include "source_options.h"
 #include "source_task.h"
 
@@ -16,4 +17,5 @@ const struct ks_connector_class source_connector_class = {
     .config_defs = source_option_table,
     .source = &source_task_ops,
     .validate = source_options_validate,
+    .check_offset = source_offset_check,
 };

@@ -67,6 +67,20 @@ static enum ks_status read_object(const struct ks_task_host *host, const char *c
     return status;
 }
 
+static bool is_channel_offset(const json_t *object, struct channel_offset *ret)
+{
+    return member_int(object, "offset", &ret->offset) && member_tick(object, "tick", &ret->tick);
+}
+
+static bool is_etcd_offset(const json_t *object, struct etcd_offset *ret)
+{
+    return member_int(object, "revision", &ret->revision) &&
+           member_int(object, "ddl_seq", &ret->ddl_seq) &&
+           member_tick(object, "list_tick", &ret->list_tick) &&
+           member_tick(object, "row_start", &ret->row_start) &&
+           member_tick(object, "tick", &ret->tick);
+}
+
 static enum ks_status not_ours(const char *channel, const char *text, struct ks_error *err)
 {
     return ks_error_set(err, KS_ERR_FATAL,
@@ -83,8 +97,7 @@ enum ks_status channel_offset_read(const struct ks_task_host *host, const char *
     char *text = NULL;
     enum ks_status status = read_object(host, cluster, channel, &object, &text, err);
     *ret_found = !status && text;
-    if (*ret_found &&
-        !(member_int(object, "offset", &ret->offset) && member_tick(object, "tick", &ret->tick)))
+    if (*ret_found && !is_channel_offset(object, ret))
         status = not_ours(channel, text, err);
     json_decref(object);
     host->free(text);
@@ -98,13 +111,41 @@ enum ks_status etcd_offset_read(const struct ks_task_host *host, const char *clu
     char *text = NULL;
     enum ks_status status = read_object(host, cluster, "etcd", &object, &text, err);
     *ret_found = !status && text;
-    if (*ret_found && !(member_int(object, "revision", &ret->revision) &&
-                        member_int(object, "ddl_seq", &ret->ddl_seq) &&
-                        member_tick(object, "list_tick", &ret->list_tick) &&
-                        member_tick(object, "row_start", &ret->row_start) &&
-                        member_tick(object, "tick", &ret->tick)))
+    if (*ret_found && !is_etcd_offset(object, ret))
         status = not_ours("etcd", text, err);
     json_decref(object);
     host->free(text);
+    return status;
+}
+
+static enum ks_status check(const json_t *partition, const json_t *offset, struct ks_error *err)
+{
+    struct channel_offset of_channel;
+    struct etcd_offset of_etcd;
+    const char *channel = json_string_value(json_object_get(partition, "channel"));
+    if (!channel || !json_is_string(json_object_get(partition, "cluster")))
+        return ks_error_set(err, KS_ERR_DATA,
+                            "the partition of a Milvus source must have the keys 'channel' and "
+                            "'cluster'");
+    if (strcmp(channel, "etcd") != 0 && !is_channel_offset(offset, &of_channel))
+        return ks_error_set(err, KS_ERR_DATA,
+                            "the offset of a channel must have the keys 'offset' and 'tick'");
+    if (strcmp(channel, "etcd") == 0 && !is_etcd_offset(offset, &of_etcd))
+        return ks_error_set(err, KS_ERR_DATA,
+                            "the offset of etcd must have the keys 'revision', 'ddl_seq', "
+                            "'list_tick', 'row_start' and 'tick'");
+    return KS_OK;
+}
+
+enum ks_status source_offset_check(const struct ks_config *config, const char *partition_json,
+                                   const char *offset_json, struct ks_error *err)
+{
+    if (!offset_json) /* whatever it is, it may be forgotten */
+        return KS_OK;
+    json_t *partition = json_loads(partition_json, 0, NULL);
+    json_t *offset = json_loads(offset_json, 0, NULL);
+    enum ks_status status = check(partition, offset, err);
+    json_decref(partition);
+    json_decref(offset);
     return status;
 }

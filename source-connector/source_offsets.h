@@ -31,5 +31,8 @@ enum ks_status channel_offset_read(const struct ks_task_host *host, const char *
                                    struct ks_error *err);
 enum ks_status etcd_offset_read(const struct ks_task_host *host, const char *cluster,
                                 struct etcd_offset *ret, bool *ret_found, struct ks_error *err);
+/* ks_connector_class.check_offset. */
+enum ks_status source_offset_check(const struct ks_config *config, const char *partition_json,
+                                   const char *offset_json, struct ks_error *err);
 
 #endif

@@ -98,6 +98,33 @@ static void test_channel_offset__refuses_what_is_not_ours(void **state)
     }
 }
 
+static void test_check__what_a_task_could_start_from(void **state)
+{
+    static const struct {
+        const char *partition, *offset, *says; /* NULL: nothing is wrong */
+    } cases[] = {
+        {"{\"channel\":\"x\",\"cluster\":\"c\"}", "{\"offset\":1,\"tick\":\"2\"}", NULL},
+        {"{\"channel\":\"etcd\",\"cluster\":\"c\"}",
+         "{\"ddl_seq\":1,\"list_tick\":\"1\",\"revision\":1,\"row_start\":\"1\",\"tick\":1}", NULL},
+        {"{\"nonsense\":1}", NULL, NULL},
+        {"{\"channel\":\"x\"}", "{\"offset\":1,\"tick\":\"2\"}", "'cluster'"},
+        {"{\"channel\":7,\"cluster\":\"c\"}", "{\"offset\":1,\"tick\":\"2\"}", "'channel'"},
+        {"{\"channel\":\"x\",\"cluster\":\"c\"}", "{\"offset\":\"1\",\"tick\":\"2\"}",
+         "'offset' and 'tick'"},
+        {"{\"channel\":\"x\",\"cluster\":\"c\"}", "{\"offset\":1,\"tick\":\"2x\"}",
+         "'offset' and 'tick'"},
+        {"{\"channel\":\"etcd\",\"cluster\":\"c\"}", "{\"revision\":1}", "'ddl_seq'"},
+    };
+    struct ks_error err;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum ks_status status =
+            source_offset_check(NULL, cases[i].partition, cases[i].offset, &err);
+        assert_int_equal(status, cases[i].says ? KS_ERR_DATA : KS_OK);
+        if (cases[i].says)
+            assert_non_null(strstr(err.message, cases[i].says));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +134,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_channel_offset__refuses_what_is_not_ours, setup,
                                         teardown),
+        cmocka_unit_test(test_check__what_a_task_could_start_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
