@@ -18,6 +18,11 @@ int64_t clock_mono_ms(void)
     return read_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
+int64_t clock_boot_ms(void)
+{
+    return read_ns(CLOCK_BOOTTIME) / 1000000;
+}
+
 int64_t clock_wall_ms(void)
 {
     return read_ns(CLOCK_REALTIME) / 1000000;

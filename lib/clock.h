@@ -5,6 +5,9 @@
 #include <stdint.h>
 
 int64_t clock_mono_ms(void);
+/* Monotonic, and goes on while the machine sleeps: for times that others measure meanwhile. Not for
+ * waits on a condition. */
+int64_t clock_boot_ms(void);
 int64_t clock_wall_ms(void); /* Unix time */
 
 /* Milvus hybrid timestamp ("tick"): Unix ms << 18 | logical. */

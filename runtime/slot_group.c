@@ -128,14 +128,6 @@ static void lose(struct slot_group *g, rd_kafka_topic_partition_list_t *partitio
     rd_kafka_error_destroy(error);
 }
 
-/* Goes on while the machine sleeps. */
-static int64_t awake_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
@@ -147,7 +139,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
             log_error("group %s: %s", g->worker->group_id, rd_kafka_err2str(code));
         lose(g, partitions);
     }
-    g->awake_ms = awake_ms();
+    g->awake_ms = clock_boot_ms();
 }
 
 static void report(struct slot_group *g, const rd_kafka_message_t *message)
@@ -192,13 +184,13 @@ static void begin_anew(struct slot_group *g, int64_t away_ms)
 static void *poll_loop(void *arg)
 {
     struct slot_group *g = arg;
-    g->awake_ms = awake_ms();
+    g->awake_ms = clock_boot_ms();
     while (!atomic_load(&g->stop)) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(g->rk, POLL_MS);
-        int64_t away_ms = awake_ms() - g->awake_ms;
+        int64_t away_ms = clock_boot_ms() - g->awake_ms;
         if (away_ms > SESSION_MS)
             begin_anew(g, away_ms);
-        g->awake_ms = awake_ms();
+        g->awake_ms = clock_boot_ms();
         if (!message)
             continue;
         report(g, message);

@@ -4,7 +4,8 @@
  * It runs from the send time of the last acknowledged commit. A call to the target starts only with
  * a sixth of the lease left of its first half and must end within that half; the other half is for
  * what the server does after the deadline. Pure: the caller brings the clock.
- * Units: monotonic milliseconds. Thread: the task's. */
+ * Units: milliseconds of a clock that goes on while the machine sleeps (clock_boot_ms): the others'
+ * does. Thread: the task's. */
 #ifndef SINK_LEASE_H
 #define SINK_LEASE_H
 

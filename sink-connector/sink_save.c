@@ -20,9 +20,8 @@ int64_t sink_position(struct sink_core *s, const struct partition_queue *q)
 
 bool sink_save_due(struct sink_core *s)
 {
-    int64_t now = clock_mono_ms();
-    return s->must_save || target_gate_renewal_due(s->gate, now) ||
-           (s->dirty && now - s->saved_ms >= SAVE_EVERY_MS);
+    return s->must_save || target_gate_renewal_due(s->gate, clock_boot_ms()) ||
+           (s->dirty && clock_mono_ms() - s->saved_ms >= SAVE_EVERY_MS);
 }
 
 /* Partitions whose position moved since the last commit, and the DDL topic. */
@@ -64,7 +63,7 @@ enum ks_status sink_save(struct sink_core *s, struct ks_error *err)
         (struct ks_source_offset){sink_state_partition, sink_state_json(&s->state, &s->arena)};
     if (s->ddl_position > 0)
         offsets[count++] = (struct ks_topic_partition){s->options.ddl_topic, 0, s->ddl_position};
-    int64_t sent = clock_mono_ms();
+    int64_t sent = clock_boot_ms();
     enum ks_status status = s->host->commit(s->host->task, offsets, count, state, data + 1, err);
     if (status == KS_ERR_RETRIABLE) {
         snprintf(s->trouble, sizeof(s->trouble), "%.*s", GATE_TEXT_MAX - 1, err->message);
@@ -136,7 +135,7 @@ void sink_report(struct sink_core *s)
 {
     struct ks_buf text = {0};
     char trouble[GATE_TEXT_MAX];
-    int64_t wait = target_gate_wait_ms(s->gate, clock_mono_ms());
+    int64_t wait = target_gate_wait_ms(s->gate, clock_boot_ms());
     if (wait > 0)
         ks_buf_printf(&text,
                       "the lease of an old owner that may still be writing: %" PRId64 " s left",

@@ -132,7 +132,7 @@ static enum ks_status take_over(struct sink_core *s, int64_t fenced_ms, struct k
 enum ks_status sink_core_start(struct sink_core *s, const struct ks_config *config,
                                struct ks_error *err)
 {
-    int64_t fenced_ms = clock_mono_ms();
+    int64_t fenced_ms = clock_boot_ms();
     bool found = false;
     enum ks_status status = sink_options_parse(config, &s->options, err);
     if (status)

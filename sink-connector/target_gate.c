@@ -91,11 +91,10 @@ int64_t target_gate_enter(struct target_gate *g)
     int64_t ms = 0;
     pthread_mutex_lock(&g->mutex);
     while (!g->stop) {
-        int64_t now = clock_mono_ms();
-        ms = lease_call_ms(&g->lease, now);
+        ms = lease_call_ms(&g->lease, clock_boot_ms());
         if (ms > 0)
             break;
-        mono_cond_wait(&g->changed, &g->mutex, now + LOOK_AGAIN_MS);
+        mono_cond_wait(&g->changed, &g->mutex, clock_mono_ms() + LOOK_AGAIN_MS);
     }
     if (g->stop)
         ms = 0;

@@ -24,6 +24,15 @@ static void test_clock_mono_ms__does_not_go_back(void **state)
     }
 }
 
+static void test_clock_boot_ms__runs_with_the_monotonic_clock(void **state)
+{
+    int64_t mono = clock_mono_ms(), boot = clock_boot_ms();
+    while (clock_mono_ms() < mono + 20)
+        ;
+    assert_true(boot >= mono - 1);
+    assert_in_range(clock_boot_ms() - boot, 18, 2000);
+}
+
 static void test_tick__round_trip(void **state)
 {
     uint64_t tick = 446783520473448450u; /* a tick of Milvus: January 2024 */
@@ -52,6 +61,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock_wall_ms__is_unix_time),
         cmocka_unit_test(test_clock_mono_ms__does_not_go_back),
+        cmocka_unit_test(test_clock_boot_ms__runs_with_the_monotonic_clock),
         cmocka_unit_test(test_tick__round_trip),
         cmocka_unit_test(test_backoff_fail__doubles_to_the_limit),
     };
