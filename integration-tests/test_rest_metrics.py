@@ -78,6 +78,9 @@ def test_dashboards_find_their_names(rest, lines):
     samples = wait.until(complete, 30, "all series")
     assert _value(samples, "kafka_connect_worker_connector_count") == 2
     assert _value(samples, "kafka_connect_worker_task_count") == 2
+    for kind in ("connector", "task"):
+        for name in ("attempts", "success"):
+            assert _value(samples, f"kafka_connect_worker_{kind}_startup_{name}_total") == 2, (kind, name)
     assert _value(samples, "kafka_connect_worker_connector_running_task_count", connector=lines.name) == 1
 
 

@@ -300,6 +300,18 @@ static void start_planned(struct herd_connector *c, const struct connector_confi
         start_task(c, i, now_ms);
 }
 
+/* Of the worker: a connector's own series go with it. */
+static void count_startup(const struct herd_connector *c, bool succeeded)
+{
+    struct metrics *m = c->herd->metrics;
+    metrics_record(m, KS_METRIC_COUNTER, NULL, -1,
+                   "kafka_connect_worker_connector_startup_attempts_total", NULL, 1);
+    metrics_record(m, KS_METRIC_COUNTER, NULL, -1,
+                   "kafka_connect_worker_connector_startup_success_total", NULL, succeeded);
+    metrics_record(m, KS_METRIC_COUNTER, NULL, -1,
+                   "kafka_connect_worker_connector_startup_failure_total", NULL, !succeeded);
+}
+
 /* Takes the plan when it is there, gives it up when it is late. Nothing is started of a plan that
  * nobody wants any more. */
 static void follow_planning(struct herd_connector *c, const struct connector_config *config,
@@ -321,9 +333,12 @@ static void follow_planning(struct herd_connector *c, const struct connector_con
     if (!herd_planning_free(c->planning))
         c->herd->abandoned++;
     c->planning = NULL;
-    if (is_wanted && status == KS_OK)
+    if (!is_wanted)
+        return;
+    count_startup(c, status == KS_OK);
+    if (status == KS_OK)
         start_planned(c, config, now_ms);
-    else if (is_wanted)
+    else
         fail_to_plan(c, err.message);
 }
 

@@ -33,6 +33,7 @@ struct task_thread {
     bool waits_for_retry; /* status.waiting is back_off's, not the plugin's */
     char *hang;           /* what the watchdog says; shown instead of status.waiting */
     bool ended, released;
+    bool came_up;                /* at least once */
     pthread_mutex_t plugin_lock; /* guards plugin_task; held while its stop op runs */
     void *plugin_task;
     _Atomic int users; /* herder, thread, and a thread for each call of stop */
@@ -73,6 +74,13 @@ static void set_state(struct task_thread *t, enum task_state state, const char *
     pthread_mutex_unlock(&t->lock);
 }
 
+/* Of the worker, not of the task: its own would be dropped with it. Under the lock. */
+static void count_startup(struct task_thread *t, const char *name)
+{
+    if (t->owner.metric && !t->released)
+        t->owner.metric(t->owner.arg, NULL, -1, KS_METRIC_COUNTER, name, NULL, 1);
+}
+
 static void on_state(struct task_context *ctx, enum task_state state)
 {
     struct task_thread *t = (struct task_thread *)ctx;
@@ -80,6 +88,9 @@ static void on_state(struct task_context *ctx, enum task_state state)
         t->running_since_ms = clock_mono_ms();
     log_line(KS_LOG_INFO, t->connector, ctx->task_id, "%s", task_state_name(state));
     pthread_mutex_lock(&t->lock);
+    if (!t->came_up)
+        count_startup(t, "kafka_connect_worker_task_startup_success_total");
+    t->came_up = true;
     bool changed = t->status.state != state || t->status.trace;
     if (t->waits_for_retry)
         set_text(&t->status.waiting, NULL);
@@ -283,6 +294,10 @@ static enum ks_status run_once(struct task_thread *t, struct ks_error *err)
 static void fail(struct task_thread *t, const char *trace)
 {
     log_line(KS_LOG_ERROR, t->connector, t->ctx.task_id, "FAILED: %s", trace);
+    pthread_mutex_lock(&t->lock);
+    if (!t->came_up)
+        count_startup(t, "kafka_connect_worker_task_startup_failure_total");
+    pthread_mutex_unlock(&t->lock);
     set_state(t, TASK_FAILED, trace, NULL);
 }
 
@@ -323,6 +338,9 @@ static void destroy(struct task_thread *t)
 static void *thread_main(void *arg)
 {
     struct task_thread *t = arg;
+    pthread_mutex_lock(&t->lock);
+    count_startup(t, "kafka_connect_worker_task_startup_attempts_total");
+    pthread_mutex_unlock(&t->lock);
     set_state(t, TASK_RESTARTING, NULL, NULL);
     if (!run_until_stopped(t)) {
         log_line(KS_LOG_INFO, t->connector, t->ctx.task_id, "stopped");

@@ -249,6 +249,13 @@ static void test_step__starts_all_tasks(void **state)
     await_state(f, 1, "RUNNING");
     assert_true(has_state(f, STATUS_CONNECTOR, "RUNNING"));
     assert_int_equal(status_store_task_count(f->herd.statuses, "c"), 2);
+    double started = 0, failed = -1;
+    assert_true(metrics_get(f->herd.metrics, NULL, -1,
+                            "kafka_connect_worker_connector_startup_success_total", NULL,
+                            &started));
+    assert_true(metrics_get(f->herd.metrics, NULL, -1,
+                            "kafka_connect_worker_connector_startup_failure_total", NULL, &failed));
+    assert_true(started == 1 && failed == 0);
 }
 
 static void test_step__release_stops_and_says_so(void **state)
