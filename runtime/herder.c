@@ -31,6 +31,7 @@ struct herder {
     struct slot_group *slots;
     _Atomic int abandoned;    /* calls of plugins that did not return, beside the herd's */
     struct strmap connectors; /* struct herd_connector; the thread's */
+    slot_mask adopted;        /* the thread's: slots whose connectors are in there */
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t lock; /* guards what follows; held for moments only */
@@ -117,16 +118,29 @@ static void on_metric(void *arg, const char *connector, int task, enum ks_metric
 
 /* ---- the thread ---- */
 
+static void adopt_names(struct herder *h, char **take_names, size_t count, slot_mask slots)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool ours = slots >> slot_group_slot_of(take_names[i]) & 1;
+        if (ours && !strmap_get(&h->connectors, take_names[i]))
+            strmap_put(&h->connectors, take_names[i], herd_connector_new(&h->herd, take_names[i]));
+    }
+    free(take_names);
+}
+
+/* Of new slots also what only has a status: a connector that was deleted while its worker was away
+ * is cleared up like any other that is gone. */
 static void adopt(struct herder *h, slot_mask held)
 {
     char **names;
     size_t count = config_store_names(h->herd.configs, &names);
-    for (size_t i = 0; i < count; i++) {
-        bool ours = held >> slot_group_slot_of(names[i]) & 1;
-        if (ours && !strmap_get(&h->connectors, names[i]))
-            strmap_put(&h->connectors, names[i], herd_connector_new(&h->herd, names[i]));
-    }
-    free(names);
+    adopt_names(h, names, count, held);
+    slot_mask gained = held & ~h->adopted;
+    h->adopted = held;
+    if (!gained)
+        return;
+    count = status_store_connectors(h->herd.statuses, &names);
+    adopt_names(h, names, count, gained);
 }
 
 /* Returns false when nothing is left of it here. */

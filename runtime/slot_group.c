@@ -25,7 +25,7 @@
 
 #define POLL_MS 100
 #define LEAVE_POLL_MS 10
-#define LEAVE_TIMEOUT_MS 3000
+#define LEAVE_TIMEOUT_MS 1500
 #define ALL_SLOTS ((slot_mask)0xffffffff)
 #define SESSION_MS 10000
 

@@ -306,6 +306,34 @@ static bool has_task(struct status_store *s, const char *connector, int task)
     return entry && !entry->deleted;
 }
 
+/* NULL: it is no connector's, or deleted. */
+static const char *connector_of(const char *key, const struct status_entry *entry)
+{
+    static const char prefix[] = "status-connector-";
+    bool is = strncmp(key, prefix, sizeof prefix - 1) == 0 && !entry->deleted;
+    return is ? key + sizeof prefix - 1 : NULL;
+}
+
+size_t status_store_connectors(struct status_store *s, char ***ret)
+{
+    size_t pos = 0, bytes = 0, count = 0;
+    const char *key, *name;
+    void *value;
+    pthread_mutex_lock(&s->lock);
+    while (strmap_next(&s->entries, &pos, &key, &value))
+        bytes += sizeof(char *) + strlen(key) + 1;
+    char **names = xmalloc(bytes + 1), *text = (char *)(names + s->entries.len);
+    for (pos = 0; strmap_next(&s->entries, &pos, &key, &value);) {
+        if (!(name = connector_of(key, value)))
+            continue;
+        names[count++] = strcpy(text, name);
+        text += strlen(name) + 1;
+    }
+    pthread_mutex_unlock(&s->lock);
+    *ret = names;
+    return count;
+}
+
 int status_store_task_count(struct status_store *s, const char *connector)
 {
     pthread_mutex_lock(&s->lock);

@@ -35,6 +35,8 @@ void status_store_delete_tasks(struct status_store *s, const char *connector, in
 /* False: none is known. */
 bool status_store_get(struct status_store *s, const char *connector, int task,
                       struct task_status *ret);
+/* Connectors that have a status, also if they exist no more; one allocation, free(*ret). */
+size_t status_store_connectors(struct status_store *s, char ***ret);
 /* Highest known task number + 1. */
 int status_store_task_count(struct status_store *s, const char *connector);
 

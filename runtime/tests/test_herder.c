@@ -71,6 +71,9 @@ enum ks_status worker_sink_run(struct task_context *ctx, struct ks_error *err)
     return ks_error_set(err, KS_ERR_FATAL, "there is no sink here");
 }
 
+/* The status of a connector that was deleted while its worker was away. */
+#define GONE "status-connector-gone"
+
 /* ---- one worker for all tests: joining takes seconds ---- */
 
 static struct mock_kafka kafka;
@@ -84,6 +87,8 @@ static int open_worker(void **state)
     mock_kafka_topic(&kafka, "workers-slots", 32);
     mock_kafka_topic(&kafka, kafka.worker.config_topic, 1);
     mock_kafka_topic(&kafka, kafka.worker.status_topic, 2);
+    mock_kafka_write(&kafka, kafka.worker.status_topic, 0, GONE,
+                     "{\"state\":\"RUNNING\",\"worker_id\":\"other:1\",\"generation\":1}");
     enum ks_status status = herder_open(&kafka.worker, NULL, &stop, &herder, &err);
     if (status != KS_OK)
         print_error("%s\n", err.message);
@@ -146,6 +151,27 @@ static enum herder_answer put(const char *name, const char *option, const char *
 }
 
 /* ---- tests ---- */
+
+static bool is_cleared(const char *key)
+{
+    struct mock_records records = {0};
+    bool found = false;
+    mock_kafka_read(&kafka, kafka.worker.status_topic, 2, &records);
+    for (size_t i = 0; i < records.count; i++)
+        if (records.list[i]->key_len == strlen(key) && !records.list[i]->payload &&
+            memcmp(records.list[i]->key, key, strlen(key)) == 0)
+            found = true;
+    mock_records_release(&records);
+    return found;
+}
+
+static void test_open__statuses_of_what_is_gone_are_deleted(void **state)
+{
+    int64_t deadline_ms = clock_mono_ms() + DEADLINE_MS;
+    while (!is_cleared(GONE) && clock_mono_ms() < deadline_ms)
+        nap();
+    assert_true(is_cleared(GONE));
+}
 
 static void test_put_connector__runs_and_can_be_read(void **state)
 {
@@ -284,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_put_logger__reaches_the_worker_through_the_topic),
+        cmocka_unit_test(test_open__statuses_of_what_is_gone_are_deleted),
         cmocka_unit_test(test_put_connector__runs_and_can_be_read),
         cmocka_unit_test(test_put_connector__answers),
         cmocka_unit_test(test_answers__of_a_connector_that_is_not_there),

@@ -123,6 +123,22 @@ static void test_task_count__follows_the_last_task(void **state)
     assert_int_equal(status_store_task_count(*state, "c"), 5);
 }
 
+static void test_connectors__that_have_a_status(void **state)
+{
+    static const char running[] = "{\"state\":\"RUNNING\",\"worker_id\":\"other:1\"}";
+    char **names;
+    struct task_status status = {.state = TASK_RUNNING};
+    record(*state, "status-connector-other", running);
+    record(*state, "status-connector-gone", running);
+    record(*state, "status-connector-gone", NULL);
+    record(*state, "status-task-only-0", running);
+    status_store_put(*state, "mine", STATUS_CONNECTOR, &status);
+    assert_int_equal(status_store_connectors(*state, &names), 2);
+    assert_true((strcmp(names[0], "other") == 0 && strcmp(names[1], "mine") == 0) ||
+                (strcmp(names[0], "mine") == 0 && strcmp(names[1], "other") == 0));
+    free(names);
+}
+
 static void test_apply__tombstone_of_another_worker(void **state)
 {
     struct task_status found;
@@ -249,6 +265,7 @@ int main(void)
         TEST(test_apply__newer_owner_wins_over_older),
         TEST(test_delete__and_put_again_before_the_tombstone_is_read),
         TEST(test_task_count__follows_the_last_task),
+        TEST(test_connectors__that_have_a_status),
         TEST(test_apply__tombstone_of_another_worker),
         TEST(test_apply__what_an_old_owner_wrote_last_is_outdone),
         TEST(test_apply__what_cannot_be_read_has_no_effect),
