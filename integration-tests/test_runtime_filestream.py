@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from confluent_kafka import Producer
 
-from kitestream import Kitestream, program
+from kitestream import Kitestream, free_port, program
 from parts import ROOT
 
 AVRO_PREFIX_BYTES = 5
@@ -43,7 +43,7 @@ def second(runtime, parts, sample_plugins):
     folder = runtime.folder / "second"
     folder.mkdir()
     made = Kitestream(ROOT, folder, parts, runtime.name)
-    made.worker = runtime.worker | {"listeners": "http://127.0.0.1:18084"}
+    made.worker = runtime.worker | {"listeners": f"http://127.0.0.1:{free_port()}"}
     yield made
     made.end()
 
@@ -244,7 +244,7 @@ def test_frozen_worker_is_replaced_and_does_not_interfere(runtime, second, lines
     lines.write(1000)
     lines.wait_published()
     status = _wait_state(runtime, kafka, "RUNNING")
-    frozen, other = (second, runtime) if "18084" in status["worker_id"] else (runtime, second)
+    frozen, other = (second, runtime) if status["worker_id"] in second.rest else (runtime, second)
     os.kill(frozen.pid, signal.SIGSTOP)
     try:
         lines.write(1000)
