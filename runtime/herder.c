@@ -336,7 +336,8 @@ enum ks_status herder_open(const struct worker_config *worker, const struct plug
 void herder_stop(struct herder *h)
 {
     stop_thread(h);
-    slot_group_close(h->slots);
+    if (!slot_group_close(h->slots))
+        herder_abandoned(h);
     h->slots = NULL;
 }
 

@@ -38,35 +38,9 @@ struct slot_group {
     bool has_thread;
     _Atomic bool stop;
     _Atomic slot_mask held;
-    int64_t awake_ms; /* the thread's: when it last did something */
+    _Atomic bool assigned; /* once at least */
+    int64_t awake_ms;      /* the thread's: when it last did something */
 };
-
-/* Kafka's own hash, so that other tools can tell the slot of a connector. */
-static uint32_t murmur2(const unsigned char *data, size_t len)
-{
-    const uint32_t m = 0x5bd1e995;
-    uint32_t h = 0x9747b28cU ^ (uint32_t)len;
-    for (; len >= 4; data += 4, len -= 4) {
-        uint32_t k = (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
-                     (uint32_t)data[3] << 24;
-        k *= m;
-        k ^= k >> 24;
-        h = h * m ^ k * m;
-    }
-    for (size_t i = len; i-- > 0;)
-        h ^= (uint32_t)data[i] << 8 * i;
-    if (len > 0)
-        h *= m;
-    h ^= h >> 13;
-    h *= m;
-    return h ^ h >> 15;
-}
-
-int slot_group_slot_of(const char *connector)
-{
-    return (int)((murmur2((const unsigned char *)connector, strlen(connector)) & 0x7fffffff) %
-                 SLOT_COUNT);
-}
 
 static slot_mask mask_of(const rd_kafka_topic_partition_list_t *partitions)
 {
@@ -89,6 +63,7 @@ static int count_slots(slot_mask mask)
 
 static void gain(struct slot_group *g, rd_kafka_topic_partition_list_t *partitions)
 {
+    atomic_store(&g->assigned, true);
     rd_kafka_error_t *error = rd_kafka_incremental_assign(g->rk, partitions);
     if (error) {
         log_error("slots were not taken: %s", rd_kafka_error_string(error));
@@ -307,6 +282,11 @@ static bool is_member(struct slot_group *g)
     return is;
 }
 
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = LEAVE_POLL_MS * 1000000L}, NULL);
+}
+
 /* Others have the slots at once then. Who holds them all is alone: nobody could take them, and
  * after a quick restart they are here again without a rebalance. */
 static void leave(struct slot_group *g)
@@ -314,28 +294,45 @@ static void leave(struct slot_group *g)
     if (!g->has_thread || atomic_load(&g->held) == ALL_SLOTS)
         return;
     int64_t deadline_ms = clock_mono_ms() + LEAVE_TIMEOUT_MS;
+    while (!atomic_load(&g->assigned) && clock_mono_ms() < deadline_ms)
+        nap();
     rd_kafka_unsubscribe(g->rk);
-    while (is_member(g) && clock_mono_ms() < deadline_ms)
-        nanosleep(&(struct timespec){.tv_nsec = LEAVE_POLL_MS * 1000000L}, NULL);
+    for (deadline_ms = clock_mono_ms() + LEAVE_TIMEOUT_MS;
+         is_member(g) && clock_mono_ms() < deadline_ms;)
+        nap();
 }
 
-void slot_group_close(struct slot_group *g)
+/* librdkafka before 2.3 aborts the process when a member that was never assigned anything is
+ * destroyed. */
+static bool end_client(struct slot_group *g)
+{
+    static struct slot_group *left_behind; /* so that no leak is seen in it */
+    /* Calls on_rebalance for what is held. */
+    rd_kafka_consumer_close(g->rk);
+    if (g->has_thread && !atomic_load(&g->assigned)) {
+        left_behind = g;
+        (void)left_behind;
+        return false;
+    }
+    rd_kafka_destroy(g->rk);
+    return true;
+}
+
+bool slot_group_close(struct slot_group *g)
 {
     if (!g)
-        return;
+        return true;
     leave(g);
     atomic_store(&g->stop, true);
     if (g->has_thread)
         pthread_join(g->thread, NULL);
-    if (g->rk) {
-        /* Calls on_rebalance for what is held. */
-        rd_kafka_consumer_close(g->rk);
-        rd_kafka_destroy(g->rk);
-    }
+    if (g->rk && !end_client(g))
+        return false;
     free(g->instance_id);
     free(g->what);
     free(g->topic);
     free(g);
+    return true;
 }
 
 /* ---- confirming ---- */

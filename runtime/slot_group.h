@@ -25,8 +25,9 @@ struct slot_group;
  * away; FATAL for lack of permission. */
 enum ks_status slot_group_open(const struct worker_config *worker, const struct slot_events *events,
                                struct slot_group **ret, struct ks_error *err);
-/* Calls `lost` for what is held. */
-void slot_group_close(struct slot_group *g);
+/* Calls `lost` for what is held. Returns false if Kafka's client could not be ended: its threads go
+ * on, so the process must end by _exit. */
+bool slot_group_close(struct slot_group *g);
 
 int slot_group_slot_of(const char *connector);
 /* Asks the group's coordinator whether this worker is still a member in good standing, and so, if
