@@ -227,7 +227,7 @@ def test_anything_at_any_moment(workers, chains, ask, kills, name):
     frozen = set()
     for _ in range(max(4, kills // 2)):
         time.sleep(chance.random() * 3)
-        victim = chance.choice([worker for worker in workers if worker is not workers[0] or frozen])
+        victim = chance.choice(workers.all)
         if victim in frozen:
             frozen.remove(victim)
             victim.thaw()
@@ -236,7 +236,7 @@ def test_anything_at_any_moment(workers, chains, ask, kills, name):
         elif len(frozen) < 2 and chance.random() < 0.4:
             frozen.add(victim)
             victim.freeze()
-        else:
+        elif "listening" in victim.log:  # before that a signal just ends it
             chance.choice((victim.kill, victim.stop))()
     for worker in workers:
         if worker in frozen:
@@ -247,6 +247,17 @@ def test_anything_at_any_moment(workers, chains, ask, kills, name):
     workers.wait_running(workers[0], chains.connectors, 90)
     _progress(chains, offset_topic)
     print("\nnumbers compared:", chains.finish(ask, offset_topic))
+
+
+def test_stopped_while_it_joins(workers, name):
+    """At any moment between its start and its first slots: exit 0."""
+    chance, joining = random.Random(name), workers[2]
+    joining.stop()
+    for _ in range(4):
+        joining.start()
+        joining.wait_log("listening", 20)
+        time.sleep(chance.random() * 1.5)
+        joining.stop()
 
 
 def test_fenced_task_confirms_its_slot(workers, chains, ask, name, parts):
