@@ -16,6 +16,7 @@
 #define INIT_SLICE_MS 1000
 #define STOPPED_WAIT_MS 5000
 #define PURGE_WAIT_MS 5000
+#define REASON_WAIT_MS 1000
 
 struct producer {
     struct task_client client;
@@ -174,6 +175,16 @@ static rd_kafka_resp_err_t enqueue(struct produced_topic *t, rd_kafka_t *rk,
     return code;
 }
 
+/* A record that was refused has made the transaction void: its own report, which says why, may be
+ * still on its way. */
+static bool has_reason(struct producer *p)
+{
+    int64_t until_ms = clock_mono_ms() + REASON_WAIT_MS;
+    while (p->failure.status == KS_OK && p->outstanding > 0 && clock_mono_ms() < until_ms)
+        producer_poll(p, 10);
+    return p->failure.status != KS_OK;
+}
+
 static enum ks_status refused(struct producer *p, const struct ks_record *record,
                               rd_kafka_resp_err_t code, struct ks_error *err)
 {
@@ -185,6 +196,10 @@ static enum ks_status refused(struct producer *p, const struct ks_record *record
     if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
         return ks_error_set(err, KS_ERR_DATA, "topic %s has no partition %d", record->topic,
                             (int)record->partition);
+    if (code == RD_KAFKA_RESP_ERR__STATE && p->transactional && has_reason(p)) {
+        *err = p->failure;
+        return err->status;
+    }
     char *what = xasprintf("produce to topic %s", record->topic);
     enum ks_status status = producer_error(p, what, code, rd_kafka_err2str(code), err);
     free(what);

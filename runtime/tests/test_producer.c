@@ -6,11 +6,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "clock.h"
 #include "helper_mock_kafka.h"
+#include "transaction.h"
 
 struct fixture {
     struct mock_kafka kafka;
@@ -171,6 +173,30 @@ static void test_send__full_queue_is_waited_for(void **state)
     close_all(&f);
 }
 
+/* The transaction is void before anybody has polled for the report that says why. */
+static void test_send__after_a_refusal_says_why(void **state)
+{
+    struct fixture f;
+    struct producer *plain;
+    open_all(&f, NULL, 0);
+    plain = f.producer;
+    assert_int_equal(producer_open(&f.task.ctx, "tx", f.admin, &f.producer, &f.err), KS_OK);
+    assert_int_equal(transaction_begin(f.producer, &f.err), KS_OK);
+    rd_kafka_mock_push_request_errors(f.kafka.cluster, 0 /* Produce */, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    enum ks_status status = KS_OK;
+    for (int64_t end_ms = clock_mono_ms() + 20000; status == KS_OK && clock_mono_ms() < end_ms;) {
+        status = send_text(&f, 0, "x", NULL);
+        usleep(1000);
+    }
+    assert_int_equal(status, KS_ERR_FATAL);
+    assert_non_null(strstr(f.err.message, "delivery to topic t"));
+    producer_purge(f.producer);
+    producer_close(f.producer);
+    f.producer = plain;
+    close_all(&f);
+}
+
 static void test_next_offsets(void **state)
 {
     struct fixture f;
@@ -201,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_send__too_large_is_data),
         cmocka_unit_test(test_send__no_such_partition),
         cmocka_unit_test(test_send__full_queue_is_waited_for),
+        cmocka_unit_test(test_send__after_a_refusal_says_why),
         cmocka_unit_test(test_next_offsets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
