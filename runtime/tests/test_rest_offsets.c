@@ -85,13 +85,6 @@ static void test_offsets__of_a_sink(void **state)
                  wrong[i].partition, wrong[i].offset);
         assert_answer(offsets("PATCH", "k", body), 400, wrong[i].says);
     }
-    /* The copy of an offset stands in where the group has none. */
-    mock_kafka_write(&kafka, kafka.worker.offset_topic, 0,
-                     "[\"k\",{\"kafka_partition\":0,\"kafka_topic\":\"books\"}]",
-                     "{\"kafka_offset\":3}");
-    assert_answer(offsets("GET", "k", NULL), 200,
-                  "{\"offsets\":[{\"offset\":{\"kafka_offset\":3},\"partition\":{"
-                  "\"kafka_partition\":0,\"kafka_topic\":\"books\"}}]}");
     assert_answer(offsets("PATCH", "k",
                           "{\"offsets\":[{\"partition\":{\"kafka_topic\":\"books\","
                           "\"kafka_partition\":\"0\"},\"offset\":{\"kafka_offset\":\"2\"}}]}"),
