@@ -143,9 +143,10 @@ const struct ks_config_def sink_option_table[] = {
         .flags = KS_CONFIG_RANGE,
         .min = 1048576,
         .max = 17179869184.0,
-        .default_value = "33554432",
+        .default_value = "12582912",
         .group = "Writing",
-        .doc = "Bytes of records that may wait to be written; above it partitions are paused.",
+        .doc = "Bytes of records that may wait to be written; above it partitions are paused. In "
+               "memory small rows take three times that.",
     },
     {
         .name = "lease.ms",
@@ -252,7 +253,7 @@ enum ks_status sink_options_parse(const struct ks_config *config, struct sink_op
                      has_text(config, "errors.deadletterqueue.topic.name");
     o.allow_missing = equals(config, "missing.records", "skip");
     o.threads = (size_t)ks_config_long(config, "writer.threads", 4);
-    o.buffer_bytes = (size_t)ks_config_long(config, "sink.buffer.max.bytes", 32 << 20);
+    o.buffer_bytes = (size_t)ks_config_long(config, "sink.buffer.max.bytes", 12 << 20);
     o.request_rows = (size_t)ks_config_long(config, "request.max.rows", 10000);
     o.request_bytes = (size_t)ks_config_long(config, "request.max.bytes", 8 << 20);
     o.lease_ms = ks_config_long(config, "lease.ms", 30000);

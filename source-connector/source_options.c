@@ -266,7 +266,7 @@ const struct ks_config_def source_option_table[] = {
         .flags = KS_CONFIG_RANGE,
         .min = 1048576,
         .max = 1073741824,
-        .default_value = "16777216",
+        .default_value = "8388608",
         .group = "Speed and memory",
         .doc = "Bytes that are fetched ahead from the source's queue.",
     },
@@ -359,7 +359,7 @@ enum ks_status source_options_parse(const struct ks_config *config, struct sourc
     o.heartbeat_ms = ks_config_long(config, "heartbeat.interval.ms", 1000);
     o.topic_partitions = (int32_t)ks_config_long(config, "topic.partitions", 0);
     o.gate_max_bytes = (size_t)ks_config_long(config, "gate.max.bytes", 64 << 20);
-    o.fetch_bytes = (size_t)ks_config_long(config, "fetch.max.bytes", 16 << 20);
+    o.fetch_bytes = (size_t)ks_config_long(config, "fetch.max.bytes", 8 << 20);
     o.transaction_rows = (size_t)ks_config_long(config, "transaction.max.rows", 10000);
     o.transaction_bytes = (size_t)ks_config_long(config, "transaction.max.bytes", 8 << 20);
     o.transaction_ms = 1000;

@@ -52,7 +52,7 @@ static void test_sink_options_parse__defaults(void **state)
     assert_int_equal(g.options.threads, 4);
     assert_int_equal(g.options.request_rows, 10000);
     assert_int_equal(g.options.request_bytes, 8 << 20);
-    assert_int_equal(g.options.buffer_bytes, 32 << 20);
+    assert_int_equal(g.options.buffer_bytes, 12 << 20);
     assert_int_equal(g.options.lease_ms, 30000);
     for (int kind = 0; kind < DDL_KIND_COUNT; kind++)
         assert_int_equal(g.options.policy[kind], POLICY_APPLY);
