@@ -5,10 +5,10 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
+#include "mono_cond.h"
 
 struct bounded_call {
     struct bounded_call_spec spec;
@@ -46,14 +46,10 @@ struct bounded_call *bounded_call_start(const struct bounded_call_spec *spec)
 {
     pthread_t thread;
     pthread_attr_t detached;
-    pthread_condattr_t monotonic;
     struct bounded_call *c = xcalloc(1, sizeof *c);
     c->spec = *spec;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    mono_cond_init(&c->changed);
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     bool started = pthread_create(&thread, &detached, call_main, c) == 0;
@@ -75,11 +71,10 @@ bool bounded_call_done(struct bounded_call *c)
 bool bounded_call_wait(struct bounded_call *c, int64_t timeout_ms)
 {
     int64_t at_ms = clock_mono_ms() + timeout_ms;
-    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-    int late = 0;
+    bool late = false;
     pthread_mutex_lock(&c->lock);
     while (!c->is_done && !late)
-        late = pthread_cond_timedwait(&c->changed, &c->lock, &at);
+        late = !mono_cond_wait(&c->changed, &c->lock, at_ms);
     bool done = c->is_done;
     pthread_mutex_unlock(&c->lock);
     return done;

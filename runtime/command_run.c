@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "herder.h"
 #include "log.h"
+#include "mono_cond.h"
 #include "rest_server.h"
 #include "worker_client.h"
 
@@ -52,21 +53,14 @@ static void request_stop(struct run *run)
 /* Returns at the request, or after wait_ms (< 0: whenever it comes). */
 static void wait_for_stop(struct run *run, int64_t wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    int64_t until_ms = clock_mono_ms() + wait_ms;
     pthread_mutex_lock(&run->lock);
-    int timed_out = 0;
+    bool timed_out = false;
     while (!atomic_load(&run->stop) && !timed_out) {
         if (wait_ms < 0)
             pthread_cond_wait(&run->changed, &run->lock);
         else
-            timed_out = pthread_cond_timedwait(&run->changed, &run->lock, &until);
+            timed_out = !mono_cond_wait(&run->changed, &run->lock, until_ms);
     }
     pthread_mutex_unlock(&run->lock);
 }
@@ -197,11 +191,8 @@ static int start_and_wait(struct run *run)
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread that starts later inherits it */
     signal(SIGPIPE, SIG_IGN);
 
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&run->lock, NULL);
-    pthread_cond_init(&run->changed, &attributes);
+    mono_cond_init(&run->changed);
     if (!open_rest(run))
         return 1;
     run->main_thread = pthread_self();
@@ -222,7 +213,6 @@ static int start_and_wait(struct run *run)
     log_info("stopped");
     pthread_cond_destroy(&run->changed);
     pthread_mutex_destroy(&run->lock);
-    pthread_condattr_destroy(&attributes);
     return run->failed ? 1 : 0;
 }
 

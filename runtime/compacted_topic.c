@@ -7,13 +7,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
 #include "kafka_options.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+#include "mono_cond.h"
 #include "topic_admin.h"
 #include "topic_reader.h"
 #include "worker_client.h"
@@ -180,12 +180,8 @@ static enum ks_status ensure_topic(struct compacted_topic *t, int partitions, in
 
 static void init_lock(struct compacted_topic *t)
 {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    mono_cond_init(&t->changed);
 }
 
 enum ks_status compacted_topic_open(const struct worker_config *config, const char *topic,
@@ -252,21 +248,15 @@ static int32_t first_behind(const struct compacted_topic *t, const int64_t *ends
     return i;
 }
 
-static struct timespec deadline_after(int64_t timeout_ms)
-{
-    int64_t at_ms = clock_mono_ms() + timeout_ms;
-    return (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-}
-
 static enum ks_status wait_for(struct compacted_topic *t, const int64_t *ends, int64_t timeout_ms,
                                struct ks_error *err)
 {
-    struct timespec deadline = deadline_after(timeout_ms);
+    int64_t until_ms = clock_mono_ms() + timeout_ms;
     enum ks_status status = KS_OK;
     int32_t behind;
     pthread_mutex_lock(&t->lock);
     while ((behind = first_behind(t, ends)) < t->partitions) {
-        if (pthread_cond_timedwait(&t->changed, &t->lock, &deadline) == 0)
+        if (mono_cond_wait(&t->changed, &t->lock, until_ms))
             continue;
         status = ks_error_set(
             err, KS_ERR_RETRIABLE,

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
@@ -21,6 +20,7 @@
 #include "kitestream/sdk/util.h"
 #include "log.h"
 #include "log_levels.h"
+#include "mono_cond.h"
 
 #define READ_BACK_TIMEOUT_MS 30000
 #define SYNC_TIMEOUT_MS 60000
@@ -113,13 +113,9 @@ struct config_store *config_store_new(config_store_changed_fn *changed, void *ar
     struct config_store *s = xcalloc(1, sizeof *s);
     s->changed = changed;
     s->changed_arg = arg;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->write_lock, NULL);
-    pthread_cond_init(&s->seen, &attr);
-    pthread_condattr_destroy(&attr);
+    mono_cond_init(&s->seen);
     return s;
 }
 
@@ -217,11 +213,10 @@ static void add_waiter(struct config_store *s, struct nonce_waiter *waiter)
 static bool await_waiter(struct config_store *s, struct nonce_waiter *waiter, int64_t timeout_ms)
 {
     int64_t at_ms = clock_mono_ms() + timeout_ms;
-    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-    int late = 0;
+    bool late = false;
     pthread_mutex_lock(&s->lock);
     while (!waiter->seen && !late)
-        late = pthread_cond_timedwait(&s->seen, &s->lock, &at);
+        late = !mono_cond_wait(&s->seen, &s->lock, at_ms);
     struct nonce_waiter **link = &s->waiters;
     while (*link != waiter)
         link = &(*link)->next;

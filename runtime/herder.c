@@ -16,6 +16,7 @@
 #include "kitestream/sdk/util.h"
 #include "log.h"
 #include "map.h"
+#include "mono_cond.h"
 #include "offset_store.h"
 #include "slot_group.h"
 
@@ -67,24 +68,18 @@ static void on_gained(void *arg, slot_mask slots)
     wake(h);
 }
 
-static struct timespec timespec_of(int64_t mono_ms)
-{
-    return (struct timespec){.tv_sec = mono_ms / 1000, .tv_nsec = mono_ms % 1000 * 1000000};
-}
-
 static void on_lost(void *arg, slot_mask slots)
 {
     struct herder *h = arg;
-    struct timespec at =
-        timespec_of(clock_mono_ms() + h->herd.worker->graceful_stop_ms + LOST_GRACE_MS);
-    int late = 0;
+    int64_t at_ms = clock_mono_ms() + h->herd.worker->graceful_stop_ms + LOST_GRACE_MS;
+    bool late = false;
     pthread_mutex_lock(&h->lock);
     h->held &= ~slots;
     h->busy |= slots; /* until the herder has looked */
     h->woken = true;
     pthread_cond_signal(&h->wake);
     while ((h->busy & slots) && h->has_thread && !late)
-        late = pthread_cond_timedwait(&h->done, &h->lock, &at);
+        late = !mono_cond_wait(&h->done, &h->lock, at_ms);
     pthread_mutex_unlock(&h->lock);
     if (late)
         log_error("connectors of slots that go to another worker did not stop in time; their "
@@ -187,8 +182,7 @@ static void *herd_loop(void *arg)
     for (bool finished = false; !finished;) {
         pthread_mutex_lock(&h->lock);
         while (!h->woken && clock_mono_ms() < next_ms) {
-            struct timespec at = timespec_of(next_ms);
-            pthread_cond_timedwait(&h->wake, &h->lock, &at);
+            mono_cond_wait(&h->wake, &h->lock, next_ms);
         }
         h->woken = false;
         h->rounds_begun++;
@@ -235,13 +229,9 @@ static struct herder *make_herder(const struct worker_config *worker,
                                                .confirm = on_confirm,
                                                .topic = on_topic,
                                                .ended = on_wake};
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&h->lock, NULL);
-    pthread_cond_init(&h->wake, &attr);
-    pthread_cond_init(&h->done, &attr);
-    pthread_condattr_destroy(&attr);
+    mono_cond_init(&h->wake);
+    mono_cond_init(&h->done);
     return h;
 }
 
@@ -351,14 +341,14 @@ bool herder_close(struct herder *h)
 
 void herder_settle(struct herder *h)
 {
-    struct timespec at = timespec_of(clock_mono_ms() + SETTLE_MS);
-    int late = 0;
+    int64_t at_ms = clock_mono_ms() + SETTLE_MS;
+    bool late = false;
     pthread_mutex_lock(&h->lock);
     uint64_t wanted = h->rounds_begun + 1;
     h->woken = true;
     pthread_cond_signal(&h->wake);
     while (h->rounds_done < wanted && h->has_thread && !late)
-        late = pthread_cond_timedwait(&h->done, &h->lock, &at);
+        late = !mono_cond_wait(&h->done, &h->lock, at_ms);
     pthread_mutex_unlock(&h->lock);
 }
 

@@ -6,10 +6,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
+#include "mono_cond.h"
 
 /* Room is made only at the cost of those that had their chance. */
 #define CHANCE_MS 1000
@@ -30,12 +30,8 @@ struct rest_clients {
 struct rest_clients *rest_clients_new(void)
 {
     struct rest_clients *list = xcalloc(1, sizeof *list);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&list->lock, NULL);
-    pthread_cond_init(&list->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    mono_cond_init(&list->changed);
     return list;
 }
 
@@ -149,11 +145,10 @@ static bool all_answered(const struct rest_clients *list)
 bool rest_clients_wait_answered(struct rest_clients *list, int64_t wait_ms)
 {
     int64_t at_ms = clock_mono_ms() + wait_ms;
-    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-    int late = 0;
+    bool late = false;
     pthread_mutex_lock(&list->lock);
     while (!all_answered(list) && !late)
-        late = pthread_cond_timedwait(&list->changed, &list->lock, &at);
+        late = !mono_cond_wait(&list->changed, &list->lock, at_ms);
     bool answered = all_answered(list);
     pthread_mutex_unlock(&list->lock);
     return answered;

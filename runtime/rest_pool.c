@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+#include "mono_cond.h"
 
 #define READ_THREADS 2
 
@@ -200,19 +201,13 @@ void rest_pool_expire(struct rest_pool *p, bool stopping)
     pthread_mutex_unlock(&p->lock);
 }
 
-static struct timespec after(int64_t wait_ms)
-{
-    int64_t at_ms = clock_mono_ms() + wait_ms;
-    return (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-}
-
 bool rest_pool_wait(struct rest_pool *p, int64_t wait_ms)
 {
-    struct timespec at = after(wait_ms);
-    int late = 0;
+    int64_t at_ms = clock_mono_ms() + wait_ms;
+    bool late = false;
     pthread_mutex_lock(&p->lock);
     while (p->first && !late)
-        late = pthread_cond_timedwait(&p->idle, &p->lock, &at);
+        late = !mono_cond_wait(&p->idle, &p->lock, at_ms);
     bool done = !p->first;
     pthread_mutex_unlock(&p->lock);
     return done;
@@ -230,13 +225,13 @@ bool rest_pool_close(struct rest_pool *p, int64_t wait_ms)
 {
     if (!p)
         return true;
-    struct timespec at = after(wait_ms);
-    int late = 0;
+    int64_t at_ms = clock_mono_ms() + wait_ms;
+    bool late = false;
     pthread_mutex_lock(&p->lock);
     p->closing = true;
     pthread_cond_broadcast(&p->work);
     while (p->threads > 0 && !late)
-        late = pthread_cond_timedwait(&p->idle, &p->lock, &at);
+        late = !mono_cond_wait(&p->idle, &p->lock, at_ms);
     bool ended = p->threads == 0;
     pthread_mutex_unlock(&p->lock);
     if (ended)
@@ -250,13 +245,9 @@ enum ks_status rest_pool_open(size_t threads, int64_t timeout_ms, struct rest_po
     struct rest_pool *p = xcalloc(1, sizeof *p);
     p->timeout_ms = timeout_ms;
     p->max_writers = threads > READ_THREADS ? threads - READ_THREADS : 1;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->work, &attr);
-    pthread_cond_init(&p->idle, &attr);
-    pthread_condattr_destroy(&attr);
+    mono_cond_init(&p->work);
+    mono_cond_init(&p->idle);
     pthread_attr_t detached;
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);

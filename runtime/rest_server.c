@@ -7,13 +7,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "clock.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+#include "mono_cond.h"
 #include "rest_exchange.h"
 
 #define SWEEP_MS 250
@@ -85,8 +85,7 @@ static void *sweep(void *arg)
     pthread_mutex_lock(&s->lock);
     while (!s->closing) {
         int64_t at_ms = clock_mono_ms() + SWEEP_MS;
-        struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-        pthread_cond_timedwait(&s->wake, &s->lock, &at);
+        mono_cond_wait(&s->wake, &s->lock, at_ms);
         pthread_mutex_unlock(&s->lock);
         rest_pool_expire(s->pool, false);
         rest_gate_refresh(&s->gate);
@@ -108,12 +107,8 @@ static struct rest_server *make_server(const struct rest_options *options,
     s->ctx.kafka_cluster_id = "";
     s->clients = rest_clients_new();
     s->daemons = xcalloc(options->port_count + 1, sizeof *s->daemons);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    mono_cond_init(&s->wake);
     return s;
 }
 

@@ -7,13 +7,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
 #include "connector_plan.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+#include "mono_cond.h"
 
 /* A run that worked this long was no failed start: the backoff begins anew. */
 #define STABLE_MS 60000
@@ -251,10 +251,9 @@ void task_thread_pause(struct task_thread *t, bool paused)
 static void sleep_until_stop(struct task_thread *t, int64_t wait_ms)
 {
     int64_t at_ms = clock_mono_ms() + wait_ms;
-    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
     pthread_mutex_lock(&t->lock);
     while (!atomic_load(&t->ctx.stop))
-        if (pthread_cond_timedwait(&t->wake, &t->lock, &at) != 0)
+        if (!mono_cond_wait(&t->wake, &t->lock, at_ms))
             break;
     pthread_mutex_unlock(&t->lock);
 }
@@ -383,13 +382,9 @@ static void init_context(struct task_thread *t, const struct task_thread_spec *s
 
 static void init_lock(struct task_thread *t)
 {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->plugin_lock, NULL);
-    pthread_cond_init(&t->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    mono_cond_init(&t->wake);
 }
 
 struct task_thread *task_thread_start(const struct task_thread_spec *spec,
