@@ -302,14 +302,28 @@ static void leave(struct slot_group *g)
         nap();
 }
 
+/* Calls on_rebalance for what is held. Bounded: Kafka may not answer. */
+static bool close_consumer(struct slot_group *g)
+{
+    int64_t deadline_ms = clock_mono_ms() + LEAVE_TIMEOUT_MS;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(g->rk);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(g->rk, queue);
+    while (!error && !rd_kafka_consumer_closed(g->rk) && clock_mono_ms() < deadline_ms)
+        rd_kafka_queue_poll_callback(queue, LEAVE_POLL_MS);
+    bool closed = !error && rd_kafka_consumer_closed(g->rk);
+    if (error)
+        rd_kafka_error_destroy(error);
+    rd_kafka_queue_destroy(queue);
+    return closed;
+}
+
 /* librdkafka before 2.3 aborts the process when a member that was never assigned anything is
  * destroyed. */
 static bool end_client(struct slot_group *g)
 {
     static struct slot_group *left_behind; /* so that no leak is seen in it */
-    /* Calls on_rebalance for what is held. */
-    rd_kafka_consumer_close(g->rk);
-    if (g->has_thread && !atomic_load(&g->assigned)) {
+    bool closed = close_consumer(g);
+    if (!closed || (g->has_thread && !atomic_load(&g->assigned))) {
         left_behind = g;
         (void)left_behind;
         return false;
