@@ -120,7 +120,8 @@ enum herder_answer herder_store_connector(struct herder *h, const char *name,
 {
     struct string_map full = with_name(config, name);
     struct connector_config old = {.auto_restart = AUTO_RESTART_OFF};
-    bool is_new = !config_store_get(herder_parts(h)->configs, name, &old);
+    /* A create that succeeds was one, also if the table still had an older connector. */
+    bool is_new = only_create || !config_store_get(herder_parts(h)->configs, name, &old);
     enum ks_status status = config_store_put_connector(herder_parts(h)->configs, name, &full,
                                                        old.auto_restart, target, only_create, err);
     string_map_release(&full);
