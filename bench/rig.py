@@ -89,10 +89,11 @@ class Rig:
         with urllib.request.urlopen(self._metrics, timeout=10) as answer:
             lines = answer.read().decode().splitlines()
 
-        def total(start, inside=""):
-            return sum(float(one.split()[-1]) for one in lines if one.startswith(start) and inside in one)
+        def total(start, *inside):
+            return sum(float(one.split()[-1]) for one in lines
+                       if one.startswith(start) and all(label in one for label in inside))
         return {"rows": total("milvus_proxy_insert_vectors_count"),
-                "calls": total("milvus_proxy_req_count", 'function_name="Insert",node_id="1",status="success"'),
+                "calls": total("milvus_proxy_req_count", 'function_name="Insert"', 'status="success"'),
                 "ms": total("milvus_proxy_mutation_latency_sum", "insert")}
 
     # Kafka
