@@ -52,9 +52,10 @@ class Run:
         try:
             self.stages.format()
             self.stages.build("dev")
-            others = _begin(self._without_servers)
+            others = [_begin(self._units), _begin(self._fuzzers)]
             self._integration("dev", starting)
-            others.result()
+            for other in others:
+                other.result()
             if self.full:
                 self._integration("asan", starting)
         except KeyboardInterrupt:
@@ -69,12 +70,14 @@ class Run:
         self.results.summary()
         return 1 if self.results.failed() else 0
 
-    def _without_servers(self):
+    def _units(self):
         self.stages.unit("dev", NICE)
         for preset in ["asan", "tsan"] if self.full else ["asan"]:
             self.stages.build(preset, NICE)
             self.stages.unit(preset, NICE)
         self.stages.build("release", NICE)
+
+    def _fuzzers(self):
         self.stages.build("fuzz", NICE)
         self.stages.fuzz(self.fuzz_s)
 
