@@ -40,6 +40,7 @@ struct slot_group {
     _Atomic slot_mask held;
     _Atomic bool assigned; /* once at least */
     int64_t awake_ms;      /* the thread's: when it last did something */
+    int64_t away_ms;       /* the thread's: how long it stood still; 0: not beyond its session */
 };
 
 static slot_mask mask_of(const rd_kafka_topic_partition_list_t *partitions)
@@ -103,10 +104,20 @@ static void lose(struct slot_group *g, rd_kafka_topic_partition_list_t *partitio
     rd_kafka_error_destroy(error);
 }
 
+/* The first that runs after a freeze may be either of the two callers. */
+static void look_at_clock(struct slot_group *g)
+{
+    int64_t now_ms = clock_boot_ms();
+    if (now_ms - g->awake_ms > SESSION_MS)
+        g->away_ms = now_ms - g->awake_ms;
+    g->awake_ms = now_ms;
+}
+
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct slot_group *g = opaque;
+    look_at_clock(g);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         gain(g, partitions);
     } else {
@@ -144,11 +155,12 @@ static rd_kafka_resp_err_t subscribe(struct slot_group *g)
 
 /* The slots are others' by now. librdkafka 2.0 may come back claiming them, and its assignor then
  * takes them from their new owners; so everything is given up first. */
-static void begin_anew(struct slot_group *g, int64_t away_ms)
+static void begin_anew(struct slot_group *g)
 {
     log_warn("this worker stood still for %lld s, and its membership in group %s has ended: it "
              "gives up its connectors and joins again",
-             (long long)(away_ms / 1000), g->worker->group_id);
+             (long long)(g->away_ms / 1000), g->worker->group_id);
+    g->away_ms = 0;
     lose_mask(g, atomic_load(&g->held));
     rd_kafka_unsubscribe(g->rk);
     rd_kafka_resp_err_t code = subscribe(g);
@@ -162,14 +174,14 @@ static void *poll_loop(void *arg)
     g->awake_ms = clock_boot_ms();
     while (!atomic_load(&g->stop)) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(g->rk, POLL_MS);
-        int64_t away_ms = clock_boot_ms() - g->awake_ms;
-        if (away_ms > SESSION_MS)
-            begin_anew(g, away_ms);
-        g->awake_ms = clock_boot_ms();
-        if (!message)
-            continue;
-        report(g, message);
-        rd_kafka_message_destroy(message);
+        look_at_clock(g);
+        if (g->away_ms)
+            begin_anew(g);
+        if (message) {
+            report(g, message);
+            rd_kafka_message_destroy(message);
+        }
+        g->awake_ms = clock_boot_ms(); /* these may have taken long */
     }
     return NULL;
 }
