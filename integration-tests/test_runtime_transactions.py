@@ -171,7 +171,7 @@ def test_lost_position_fails_the_sink(runtime, kafka):
 
 def test_pause_and_resume_lose_nothing(runtime, kafka):
     """The ledger pauses partitions all the time; here the whole task is paused by the pipeline file."""
-    _count(runtime, NUMBERS, batch=10)
+    _count(runtime, NUMBERS, batch=10, **{"pause.ms": 20})  # 12 s at least
     _ledger(runtime)
     runtime.start()
     runtime.wait_for(lambda: _ledger_count(runtime, kafka) > 0, 30, "progress")
