@@ -143,19 +143,40 @@ static struct series *find_or_add(struct metrics *m, char *take_key, char *take_
     return s;
 }
 
-void metrics_record(struct metrics *m, enum ks_metric_kind kind, const char *connector, int task,
-                    const char *name, const char *labels, double value)
+static void drop_series(struct metrics *m, struct series *s)
 {
-    char *clean = clean_name(name);
-    char *key = make_key(clean, connector, task, labels);
-    pthread_mutex_lock(&m->lock);
-    struct series *s = find_or_add(m, key, clean, connector, task, kind);
+    strmap_remove(&m->series, s->key);
+    series_free(s);
+}
+
+/* Takes key and name, as find_or_add. */
+static void set_series(struct metrics *m, enum ks_metric_kind kind, const char *connector, int task,
+                       char *take_key, char *take_name, double value)
+{
+    struct series *s = find_or_add(m, take_key, take_name, connector, task, kind);
     if (!s)
         m->dropped++;
     else if (s->kind == KS_METRIC_COUNTER)
         s->value += value;
     else
         s->value = value;
+}
+
+void metrics_record(struct metrics *m, enum ks_metric_kind kind, const char *connector, int task,
+                    const char *name, const char *labels, double value)
+{
+    char *clean = clean_name(name);
+    char *key = make_key(clean, connector, task, labels);
+    pthread_mutex_lock(&m->lock);
+    if (kind != KS_METRIC_GONE) {
+        set_series(m, kind, connector, task, key, clean, value);
+    } else {
+        struct series *s = strmap_get(&m->series, key);
+        if (s)
+            drop_series(m, s);
+        free(key);
+        free(clean);
+    }
     pthread_mutex_unlock(&m->lock);
 }
 
@@ -189,10 +210,8 @@ void metrics_forget(struct metrics *m, const char *connector, int task)
     while (strmap_next(&m->series, &pos, &key, &value))
         if (is_of(value, connector, task))
             gone[count++] = value;
-    for (size_t i = 0; i < count; i++) {
-        strmap_remove(&m->series, gone[i]->key);
-        series_free(gone[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        drop_series(m, gone[i]);
     free(gone);
     pthread_mutex_unlock(&m->lock);
 }

@@ -9,10 +9,11 @@ struct metrics;
 
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *m);
-/* Sets a gauge, adds to a counter. Characters that Prometheus does not take in a name become '_'.
- * connector and task become labels in front of `labels` (as in Prometheus, without braces, or
- * NULL); connector may be NULL, task < 0: none. A name keeps the kind it had first. At most 10,000
- * series: more are dropped and counted in kitestream_metrics_dropped_total. */
+/* Sets a gauge, adds to a counter, drops what is gone. Characters that Prometheus does not take in
+ * a name become '_'. connector and task become labels in front of `labels` (as in Prometheus,
+ * without braces, or NULL); connector may be NULL, task < 0: none. A name keeps the kind it had
+ * first. At most 10,000 series: more are dropped and counted in kitestream_metrics_dropped_total.
+ */
 void metrics_record(struct metrics *m, enum ks_metric_kind kind, const char *connector, int task,
                     const char *name, const char *labels, double value);
 /* The value of a series; false if there is none. */

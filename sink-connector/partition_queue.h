@@ -50,6 +50,7 @@ struct partition_job {
     struct write_job *job;
     int64_t first_offset;
     int64_t collection_id;
+    uint64_t first_tick; /* of its rows */
     struct queued_record *records;
     size_t count, bytes;
     bool ended; /* came back from the pool without being done */

@@ -68,6 +68,7 @@ struct sink_core {
     int64_t saved_ms;
     int64_t counted_ms;
     struct sink_counters counters, counted;
+    struct strmap lags;    /* labels of the series that sink_lags.c has told */
     struct ks_arena arena; /* of one commit */
     struct ks_arena kept;  /* as long as the task */
     char *cluster;         /* of the DDL */
@@ -136,5 +137,9 @@ bool sink_save_due(struct sink_core *s);
 /* Offset up to which everything of the partition is acknowledged. */
 int64_t sink_position(struct sink_core *s, const struct partition_queue *q);
 void sink_report(struct sink_core *s);
+
+/* sink_lags.c: how far the target is behind, collection by collection. */
+void sink_lags_report(struct sink_core *s);
+void sink_lags_forget(struct sink_core *s); /* drops the series */
 
 #endif

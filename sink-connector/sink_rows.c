@@ -163,6 +163,7 @@ static void submit(struct sink_core *s, struct partition_queue *q, int64_t colle
     pj->job->owner = pj;
     fill_job(s, pj->job, q, coll);
     decode_rows(s, q, pj->job, collection_id, &taken);
+    pj->first_tick = pj->job->rows[0].tick;
     partition_queue_take(q, pj, taken);
     write_pool_submit(s->pool, &q->lane, &pj->job->work);
 }

@@ -105,6 +105,7 @@ static void count_metrics(struct sink_core *s)
                     (double)ddl_queue_count(s->queue));
     s->host->metric(s->host->task, KS_METRIC_GAUGE, "collections_quarantined", NULL,
                     (double)s->quarantined.len);
+    sink_lags_report(s);
 }
 
 /* DDL that failed without a collection to quarantine, and those that are tried again. */

@@ -68,6 +68,7 @@ static void destroy(void *task)
     milvus_client_close(s->client);
     target_gate_free(s->gate);
     free_reasons(s);
+    sink_lags_forget(s);
     sink_state_release(&s->state);
     sink_options_release(&s->options);
     ks_arena_release(&s->arena);

@@ -24,7 +24,11 @@ extern "C" {
 #define KS_ABI_MINOR 1
 
 enum ks_log_level { KS_LOG_ERROR, KS_LOG_WARN, KS_LOG_INFO, KS_LOG_DEBUG, KS_LOG_TRACE };
-enum ks_metric_kind { KS_METRIC_GAUGE, KS_METRIC_COUNTER /* value is added */ };
+enum ks_metric_kind {
+    KS_METRIC_GAUGE,
+    KS_METRIC_COUNTER, /* value is added */
+    KS_METRIC_GONE,    /* what the series was about is gone: it is dropped, whatever the value */
+};
 
 /* One source offset, Connect's way: two flat JSON objects (string keys, primitive values). */
 struct ks_source_offset {
@@ -46,7 +50,9 @@ struct ks_task_host {
 
     /* One line, no newline; the host adds time, connector and task. Thread: any. */
     void (*log)(struct ks_task *, enum ks_log_level, const char *message);
-    /* `labels` as in Prometheus, without braces (collection="a"), or NULL. Thread: any. */
+    /* `labels` as in Prometheus, without braces (collection="a"), or NULL. A source's gauge
+     * `lag_seconds` without labels is known to the host: while it is above task.stall.timeout.ms
+     * and nothing is committed for that long, the task counts as stalled. Thread: any. */
     void (*metric)(struct ks_task *, enum ks_metric_kind, const char *name, const char *labels,
                    double value);
     /* What the task waits for, one sentence shown in its status; NULL when it waits no longer.

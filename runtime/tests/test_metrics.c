@@ -77,6 +77,17 @@ static void test_forget__series_of_one_connector_or_task(void **state)
     metrics_free(m);
 }
 
+static void test_record__drops_what_is_gone(void **state)
+{
+    struct metrics *m = metrics_new();
+    metrics_record(m, KS_METRIC_GAUGE, "c", 0, "x", "collection=\"a\"", 1);
+    metrics_record(m, KS_METRIC_GAUGE, "c", 0, "x", "collection=\"b\"", 1);
+    metrics_record(m, KS_METRIC_GONE, "c", 0, "x", "collection=\"a\"", 0);
+    metrics_record(m, KS_METRIC_GONE, "c", 0, "x", "collection=\"never\"", 0);
+    expect_text(m, "# TYPE x gauge\nx{connector=\"c\",task=\"0\",collection=\"b\"} 1\n");
+    metrics_free(m);
+}
+
 static void test_record__is_bounded(void **state)
 {
     struct metrics *m = metrics_new();
@@ -120,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_print__prometheus_text),
         cmocka_unit_test(test_record__a_name_keeps_its_kind),
         cmocka_unit_test(test_forget__series_of_one_connector_or_task),
+        cmocka_unit_test(test_record__drops_what_is_gone),
         cmocka_unit_test(test_record__is_bounded),
         cmocka_unit_test(test_record__from_many_threads),
     };

@@ -45,7 +45,8 @@ struct ks_task {
     struct held_topic topics[TOPICS];
     size_t topic_count;
     int64_t last_seq, last_tick;
-    struct strmap state; /* partition JSON -> offset JSON */
+    struct strmap state;  /* partition JSON -> offset JSON */
+    struct strmap gauges; /* name{labels} -> double */
     struct ks_config_entry options[OPTIONS];
     size_t option_count;
     int failing_commits;
@@ -146,7 +147,8 @@ int64_t sink_host_row(struct sink_host *h, const char *topic, int32_t partition,
 
 void sink_host_garbage(struct sink_host *h, const char *topic, int32_t partition)
 {
-    add_record(&h->task, topic, partition, (struct ks_record){.value = {"?", 1}});
+    add_record(&h->task, topic, partition,
+               (struct ks_record){.value = {"?", 1}, .timestamp_ms = 1000});
 }
 
 /* ---- services ---- */
@@ -161,6 +163,24 @@ static void log_line(struct ks_task *t, enum ks_log_level level, const char *mes
 static void metric(struct ks_task *t, enum ks_metric_kind kind, const char *name,
                    const char *labels, double value)
 {
+    char key[256];
+    snprintf(key, sizeof key, "%s{%s}", name, labels ? labels : "");
+    if (kind == KS_METRIC_GAUGE) {
+        double *kept = xmalloc(sizeof *kept);
+        *kept = value;
+        free(strmap_put(&t->gauges, key, kept));
+    } else if (kind == KS_METRIC_GONE) {
+        assert_non_null(strmap_find(&t->gauges, key));
+        free(strmap_remove(&t->gauges, key));
+    }
+}
+
+double sink_host_gauge(const struct sink_host *h, const char *name, const char *labels)
+{
+    char key[256];
+    snprintf(key, sizeof key, "%s{%s}", name, labels);
+    const double *kept = strmap_get(&h->task.gauges, key);
+    return kept ? *kept : -1;
 }
 
 static void set_status(struct ks_task *t, const char *waiting_for)
@@ -375,6 +395,9 @@ void sink_host_free(struct sink_host *h)
     for (size_t pos = 0; strmap_next(&t->state, &pos, &key, &value);)
         free(value);
     strmap_release(&t->state);
+    for (size_t pos = 0; strmap_next(&t->gauges, &pos, &key, &value);)
+        free(value);
+    strmap_release(&t->gauges);
     ddl_codec_free(t->codec);
     changes_close(&t->changes);
     free(h);

@@ -47,6 +47,8 @@ const char *sink_host_state(struct sink_host *h); /* "" if there is none */
 void sink_host_forget_state(struct sink_host *h);
 const char *sink_host_status(const struct sink_host *h);
 size_t sink_host_errants(const struct sink_host *h);
+/* What the series has now; -1 if there is none. */
+double sink_host_gauge(const struct sink_host *h, const char *name, const char *labels);
 bool sink_host_is_paused(struct sink_host *h, const char *topic, int32_t partition);
 /* Is every row acknowledged, every DDL applied, and both committed? */
 bool sink_host_is_idle(struct sink_host *h);
