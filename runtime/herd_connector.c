@@ -19,6 +19,7 @@
 /* A task that ran this long begins to count its restarts anew. */
 #define HEALTHY_MS 600000
 #define WATCHES_PER_TIMEOUT 4
+#define WATCH_MIN_MS 25
 
 struct herd_task {
     struct task_thread *thread; /* NULL: does not run */
@@ -399,13 +400,23 @@ static void watch(struct herd_connector *c)
 {
     for (size_t i = 0; i < c->task_count; i++)
         if (c->tasks[i].thread)
-            task_thread_watch(c->tasks[i].thread, c->herd->worker->hang_timeout_ms);
+            task_thread_watch(c->tasks[i].thread, c->herd->worker->hang_timeout_ms,
+                              c->herd->worker->stall_timeout_ms);
+}
+
+static int64_t watch_every_ms(const struct worker_config *worker)
+{
+    int64_t shorter_ms = worker->hang_timeout_ms;
+    if (worker->stall_timeout_ms > 0 && worker->stall_timeout_ms < shorter_ms)
+        shorter_ms = worker->stall_timeout_ms;
+    int64_t every_ms = shorter_ms / WATCHES_PER_TIMEOUT + 1;
+    return every_ms < WATCH_MIN_MS ? WATCH_MIN_MS : every_ms;
 }
 
 static int64_t next_deadline(const struct herd_connector *c, int64_t now_ms)
 {
     int64_t next_ms = c->planning ? c->planned_by_ms : NEVER;
-    int64_t watch_ms = now_ms + c->herd->worker->hang_timeout_ms / WATCHES_PER_TIMEOUT + 1;
+    int64_t watch_ms = now_ms + watch_every_ms(c->herd->worker);
     for (size_t i = 0; i < c->task_count; i++) {
         const struct herd_task *task = &c->tasks[i];
         int64_t at_ms = task->thread ? task->stop_by_ms : task->restart_at_ms;

@@ -43,6 +43,9 @@ static const struct {
      "Rows of collections that are dropped, left out or given up."},
     {"calls_repeated_total",
      "Calls to the target repeated after an ambiguous answer."},
+    {"collection_lag_seconds",
+     "Sink: age of the oldest change of a collection that the target has not; from the 101st "
+     "collection on, the largest of them as collection=\"other\"."},
     {"ddl_pending",
      "Metadata changes that a sink has not applied yet."},
     {"collections_quarantined",
@@ -141,6 +144,8 @@ static const struct {
      "Age of the oldest record that a sink was given and has not committed: Kafka to target."},
     {"kitestream_task_hanging",
      "1 while a call of the connector has not returned for task.hang.timeout.ms."},
+    {"kitestream_task_stalled",
+     "1 while a running task has work, but has not moved for task.stall.timeout.ms."},
     {"kitestream_metrics_dropped_total",
      "Series above the limit of 10,000."},
     {"kitestream_info",

@@ -44,6 +44,7 @@ static void add_run(struct sink_lag *lag, const struct ks_record *first,
 {
     const struct lag_run run = {.topic = topic_number(lag, first->topic),
                                 .partition = first->partition,
+                                .first = first->offset,
                                 .last = last->offset,
                                 .first_ms = first->timestamp_ms};
     if (lag->count < SINK_LAG_RUNS) {
@@ -78,14 +79,30 @@ void sink_lag_committed(struct sink_lag *lag, const struct ks_topic_partition *o
     for (size_t o = 0; o < count; o++) {
         size_t topic = topic_number(lag, offsets[o].topic), kept = 0;
         for (size_t i = 0; i < lag->count; i++) {
-            const struct lag_run *run = &lag->runs[i];
-            bool done = run->topic == topic && run->partition == offsets[o].partition &&
-                        run->last < offsets[o].offset;
-            if (!done)
-                lag->runs[kept++] = *run;
+            struct lag_run run = lag->runs[i];
+            bool covered = run.topic == topic && run.partition == offsets[o].partition &&
+                           run.first < offsets[o].offset;
+            lag->moved |= covered;
+            if (covered)
+                run.first = offsets[o].offset;
+            if (run.first <= run.last)
+                lag->runs[kept++] = run;
         }
         lag->count = kept;
     }
+}
+
+bool sink_lag_oldest(const struct sink_lag *lag, struct ks_topic_partition *ret)
+{
+    size_t pos = 0;
+    const char *name;
+    void *number;
+    if (lag->count == 0)
+        return false;
+    while (strmap_next(&lag->topics, &pos, &name, &number))
+        if (*(const size_t *)number == lag->runs[0].topic)
+            *ret = (struct ks_topic_partition){name, lag->runs[0].partition, lag->runs[0].first};
+    return true;
 }
 
 double sink_lag_seconds(const struct sink_lag *lag, int64_t now_wall_ms)

@@ -12,7 +12,7 @@
 struct lag_run {
     size_t topic;
     int32_t partition;
-    int64_t last; /* offset */
+    int64_t first, last; /* offsets that are not committed */
     int64_t first_ms;
 };
 
@@ -21,6 +21,7 @@ struct sink_lag {
     struct strmap topics; /* name -> its number, a size_t */
     struct lag_run runs[SINK_LAG_RUNS];
     size_t count;
+    bool moved; /* a commit covered some of it; cleared by who looks */
 };
 void sink_lag_release(struct sink_lag *lag);
 
@@ -29,6 +30,9 @@ void sink_lag_note(struct sink_lag *lag, const struct ks_record *records, size_t
 /* Next offsets to read, as committed. */
 void sink_lag_committed(struct sink_lag *lag, const struct ks_topic_partition *offsets,
                         size_t count);
+/* What was given first of all that is not committed; its topic lives as long as `lag`. False: there
+ * is none, *ret stays as it is. */
+bool sink_lag_oldest(const struct sink_lag *lag, struct ks_topic_partition *ret);
 /* 0: everything is committed. */
 double sink_lag_seconds(const struct sink_lag *lag, int64_t now_wall_ms);
 

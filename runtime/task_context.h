@@ -48,6 +48,9 @@ struct task_context {
     void (*on_metric)(struct task_context *, enum ks_metric_kind, const char *name,
                       const char *labels, double value);
     void (*on_topic)(struct task_context *, const char *topic);
+    /* Thread: the task's. Since when (monotonic) there is work and nothing moves, and where it
+     * stands, as a sentence; 0: it moves, or has nothing to do. */
+    void (*on_still)(struct task_context *, int64_t since_ms, const char *at);
     /* The plugin's object while it runs, so that another thread can call its stop op. Guarded by
      * the callbacks: set on start, cleared before destroy. */
     void (*on_plugin_task)(struct task_context *, void *plugin_task);

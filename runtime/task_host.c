@@ -14,6 +14,8 @@
 #include "produced_topics.h"
 #include "sink_commit.h"
 
+#define LAG_MAX_SECONDS 1e12
+
 void ks_task_log(const struct ks_task *t, enum ks_log_level level, const char *fmt, ...)
 {
     char text[KS_ERROR_MESSAGE_MAX + 256];
@@ -34,6 +36,8 @@ static void host_log(struct ks_task *t, enum ks_log_level level, const char *mes
 static void host_metric(struct ks_task *t, enum ks_metric_kind kind, const char *name,
                         const char *labels, double value)
 {
+    if (kind == KS_METRIC_GAUGE && !labels && strcmp(name, "lag_seconds") == 0)
+        t->source_lag_ms = value > 0 && value < LAG_MAX_SECONDS ? (int64_t)(value * 1000) : 0;
     t->ctx->on_metric(t->ctx, kind, name, labels, value);
 }
 

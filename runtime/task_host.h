@@ -27,9 +27,10 @@ struct ks_task {
     struct errant_records *errant;
     struct used_topics used;
     struct task_metrics metrics;
-    struct sink_lag lag;        /* sinks */
-    struct consumer *consumer;  /* sinks */
-    struct sink_commit *commit; /* sinks */
+    _Atomic int64_t source_lag_ms; /* as the plugin says in lag_seconds */
+    struct sink_lag lag;           /* sinks */
+    struct consumer *consumer;     /* sinks */
+    struct sink_commit *commit;    /* sinks */
 };
 
 /* Order: fence the older owner (transactional_id; NULL: a plain producer), then read the offsets.

@@ -14,6 +14,7 @@
 #include "kitestream/sdk/util.h"
 #include "log.h"
 #include "mono_cond.h"
+#include "task_stall.h"
 
 /* A run that worked this long was no failed start: the backoff begins anew. */
 #define STABLE_MS 60000
@@ -30,8 +31,9 @@ struct task_thread {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     struct task_status status;
-    bool waits_for_retry; /* status.waiting is back_off's, not the plugin's */
-    char *hang;           /* what the watchdog says; shown instead of status.waiting */
+    bool waits_for_retry;    /* status.waiting is back_off's, not the plugin's */
+    char *hang;              /* what the watchdog says; shown instead of status.waiting */
+    struct task_stall stall; /* shown where neither says anything */
     bool ended, released;
     bool came_up;                /* at least once */
     pthread_mutex_t plugin_lock; /* guards plugin_task; held while its stop op runs */
@@ -58,6 +60,8 @@ static void report(struct task_thread *t)
     struct task_status shown = t->status;
     if (t->hang)
         shown.waiting = t->hang;
+    else if (!shown.waiting && shown.state == TASK_RUNNING)
+        shown.waiting = t->stall.text;
     if (!t->released)
         t->owner.report(t->owner.arg, t->connector, t->ctx.task_id, &shown);
 }
@@ -138,7 +142,15 @@ static void on_topic(struct task_context *ctx, const char *topic)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* ---- calls that hang ---- */
+static void on_still(struct task_context *ctx, int64_t since_ms, const char *at)
+{
+    struct task_thread *t = (struct task_thread *)ctx;
+    pthread_mutex_lock(&t->lock);
+    task_stall_note(&t->stall, since_ms, at);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- calls that hang, tasks without progress ---- */
 
 /* Under the lock. Returns whether it is news. */
 static bool set_hang(struct task_thread *t, const char *call, int64_t for_ms)
@@ -152,13 +164,21 @@ static bool set_hang(struct task_thread *t, const char *call, int64_t for_ms)
     return is_news;
 }
 
-void task_thread_watch(struct task_thread *t, int64_t hang_ms)
+/* Under the lock. */
+static void tell_gauge(struct task_thread *t, const char *name, bool value)
+{
+    if (t->owner.metric && !t->released)
+        t->owner.metric(t->owner.arg, t->connector, t->ctx.task_id, KS_METRIC_GAUGE, name, NULL,
+                        value);
+}
+
+/* Under the lock. */
+static void watch_hang(struct task_thread *t, int64_t hang_ms)
 {
     const char *call = atomic_load_explicit(&t->ctx.call, memory_order_acquire);
     int64_t for_ms = clock_mono_ms() - atomic_load(&t->ctx.call_since_ms);
     if (for_ms < hang_ms)
         call = NULL;
-    pthread_mutex_lock(&t->lock);
     bool was_hanging = t->hang != NULL;
     if (set_hang(t, call, for_ms))
         report(t);
@@ -166,9 +186,31 @@ void task_thread_watch(struct task_thread *t, int64_t hang_ms)
         log_line(KS_LOG_WARN, t->connector, t->ctx.task_id, "hangs in %s", t->hang);
     else if (!call && was_hanging)
         log_line(KS_LOG_INFO, t->connector, t->ctx.task_id, "hangs no longer");
-    if ((call != NULL) != was_hanging && t->owner.metric && !t->released)
-        t->owner.metric(t->owner.arg, t->connector, t->ctx.task_id, KS_METRIC_GAUGE,
-                        "kitestream_task_hanging", NULL, call ? 1 : 0);
+    if ((call != NULL) != was_hanging)
+        tell_gauge(t, "kitestream_task_hanging", call);
+}
+
+/* Under the lock. A wait that the log names already is not named there again. */
+static void watch_stall(struct task_thread *t, int64_t stall_ms)
+{
+    struct task_stall *s = &t->stall;
+    if (task_stall_watch(s, t->status.state == TASK_RUNNING, stall_ms))
+        report(t);
+    bool is_shown = s->text && !t->hang && !t->status.waiting;
+    if (is_shown && !s->logged)
+        log_line(KS_LOG_WARN, t->connector, t->ctx.task_id, "stalls; it waits for %s", s->text);
+    else if (!s->text && s->logged)
+        log_line(KS_LOG_INFO, t->connector, t->ctx.task_id, "stalls no longer");
+    s->logged = s->text && (s->logged || is_shown);
+    if (stall_ms > 0)
+        tell_gauge(t, "kitestream_task_stalled", s->text);
+}
+
+void task_thread_watch(struct task_thread *t, int64_t hang_ms, int64_t stall_ms)
+{
+    pthread_mutex_lock(&t->lock);
+    watch_hang(t, hang_ms);
+    watch_stall(t, stall_ms);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -287,7 +329,9 @@ static enum ks_status run_once(struct task_thread *t, struct ks_error *err)
         return status;
     t->ctx.config = string_map_view(&t->resolved);
     t->running_since_ms = 0;
-    return t->run(&t->ctx, err);
+    status = t->run(&t->ctx, err);
+    on_still(&t->ctx, 0, NULL);
+    return status;
 }
 
 static void fail(struct task_thread *t, const char *trace)
@@ -327,6 +371,7 @@ static void destroy(struct task_thread *t)
     pthread_cond_destroy(&t->wake);
     task_status_release(&t->status);
     free(t->hang);
+    task_stall_release(&t->stall);
     string_map_release(&t->config);
     string_map_release(&t->resolved);
     free(t->transactional_id);
@@ -375,6 +420,7 @@ static void init_context(struct task_thread *t, const struct task_thread_spec *s
     ctx->on_waiting = on_waiting;
     ctx->on_metric = on_metric;
     ctx->on_topic = on_topic;
+    ctx->on_still = on_still;
     ctx->topics_epoch = t->owner.topics_epoch;
     ctx->on_plugin_task = on_plugin_task;
     t->run = spec->run ? spec->run : is_source ? worker_source_run : worker_sink_run;

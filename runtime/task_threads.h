@@ -52,8 +52,9 @@ void task_thread_stop(struct task_thread *t);
 bool task_thread_ended(struct task_thread *t);
 bool task_thread_failed(struct task_thread *t); /* meaningful once ended */
 /* Names the plugin's call that has not returned for `hang_ms` in status, log and metric, and takes
- * it back once it has. */
-void task_thread_watch(struct task_thread *t, int64_t hang_ms);
+ * it back once it has; the same for a task with work that has not moved for `stall_ms` (0: not
+ * looked for), unless its status says already what it waits for: then only the metric does. */
+void task_thread_watch(struct task_thread *t, int64_t hang_ms, int64_t stall_ms);
 /* Of a thread that has ended: frees. Of any other: abandons it. It may go on for a while, but
  * reports no more, its commits are fenced by the next owner, and everything its spec points to must
  * outlive it. Returns false if it was abandoned. */

@@ -185,6 +185,7 @@ static void fill_members(struct worker_config *c)
     c->offset_flush_interval_ms = ks_config_long(&config, "offset.flush.interval.ms", 5000);
     c->graceful_stop_ms = ks_config_long(&config, "task.shutdown.graceful.timeout.ms", 8000);
     c->hang_timeout_ms = ks_config_long(&config, "task.hang.timeout.ms", 30000);
+    c->stall_timeout_ms = ks_config_long(&config, "task.stall.timeout.ms", 60000);
     c->topic_tracking = ks_config_bool(&config, "topic.tracking.enable", true);
     c->topic_tracking_reset = ks_config_bool(&config, "topic.tracking.allow.reset", true);
     c->log_level = level_of(ks_config_get(&config, "log.level"));

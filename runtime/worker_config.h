@@ -22,6 +22,7 @@ struct worker_config {
     int64_t offset_flush_interval_ms;
     int64_t graceful_stop_ms;
     int64_t hang_timeout_ms;
+    int64_t stall_timeout_ms; /* 0: off */
     bool topic_tracking, topic_tracking_reset;
     enum ks_log_level log_level;
     bool log_json;

@@ -19,12 +19,14 @@
 #include "kitestream/sdk/util.h"
 #include "sink_batch.h"
 #include "sink_commit.h"
+#include "sink_progress.h"
 #include "sink_topics.h"
 #include "task_host.h"
 
 #define MAINTAIN_MS 50
 #define LAST_COMMIT_MS 5000
 #define RELEASE_WAIT_MS 5000
+#define COMMIT_GRACE_MS 5000
 
 struct sink {
     struct ks_task task;
@@ -38,6 +40,7 @@ struct sink {
     bool paused, waiting, maintain_waiting;
     struct backoff backoff;
     struct error_retry retry;
+    struct sink_progress progress;
     int64_t maintained_ms, committed_ms; /* monotonic */
 };
 
@@ -234,6 +237,7 @@ static void report(struct sink *s)
     task_metrics_gauge(m, "kafka_connect_sink_task_partition_count", partition_count(s));
     task_metrics_gauge(m, "kitestream_sink_lag_seconds",
                        sink_lag_seconds(&s->task.lag, clock_wall_ms()));
+    sink_progress_look(&s->progress, &s->task, s->paused);
 }
 
 static enum ks_status sink_step(struct sink *s, struct ks_error *err)
@@ -292,6 +296,8 @@ static enum ks_status sink_open(struct sink *s, struct ks_error *err)
     s->maintained_ms = s->committed_ms = clock_mono_ms();
     if (!(s->ctx->cls->flags & KS_CLASS_OWN_ASSIGNMENT))
         status = sink_topics_new(&s->task, &s->topics, err);
+    if (s->topics)
+        s->progress.grace_ms = s->ctx->worker->offset_flush_interval_ms + COMMIT_GRACE_MS;
     return status == KS_OK ? start_plugin(s, err) : status;
 }
 

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "error_retry.h"
 #include "kitestream/sdk/util.h"
+#include "source_progress.h"
 #include "source_sender.h"
 #include "task_host.h"
 #include "transaction.h"
@@ -39,6 +40,7 @@ struct source {
     int64_t opened_mono_ms;
     struct backoff backoff;
     struct error_retry retry;
+    struct source_progress progress;
     bool waiting; /* the status says for what */
 };
 
@@ -112,10 +114,12 @@ static enum ks_status source_idle(struct source *s, struct ks_error *err)
 {
     s->ctx->on_state(s->ctx, TASK_PAUSED);
     topic_admin_rest(s->task.admin);
+    source_progress_start(&s->progress, &s->task);
     while (s->ctx->pause && !s->ctx->stop) {
         producer_poll(s->task.producer, IDLE_MS);
         task_metrics_round(&s->task.metrics, true);
     }
+    source_progress_start(&s->progress, &s->task);
     if (!s->ctx->stop)
         s->ctx->on_state(s->ctx, TASK_RUNNING);
     return producer_check(s->task.producer, err);
@@ -131,6 +135,7 @@ static enum ks_status begin(struct source *s, struct ks_error *err)
     if (status == KS_OK) {
         s->open = true;
         s->opened_mono_ms = clock_mono_ms();
+        source_progress_opened(&s->progress);
     }
     return status;
 }
@@ -196,6 +201,8 @@ static enum ks_status commit(struct source *s, const struct ks_source_batch *bat
         task_metrics_commit(&s->task.metrics, status == KS_OK, begin_us);
     if (status != KS_OK)
         return status;
+    if (s->open)
+        source_progress_committed(&s->progress, batch->offsets, batch->offset_count);
     s->open = false;
     retried(s);
     errant_records_drop(s->task.errant, letters);
@@ -233,9 +240,11 @@ static void note_poll(struct source *s, const struct ks_source_batch *batch, int
 
 static void report(struct source *s)
 {
-    if (task_metrics_round(&s->task.metrics, false))
-        task_metrics_gauge(&s->task.metrics, "kafka_connect_source_task_source_record_active_count",
-                           rd_kafka_outq_len(producer_handle(s->task.producer)));
+    if (!task_metrics_round(&s->task.metrics, false))
+        return;
+    task_metrics_gauge(&s->task.metrics, "kafka_connect_source_task_source_record_active_count",
+                       rd_kafka_outq_len(producer_handle(s->task.producer)));
+    source_progress_look(&s->progress);
 }
 
 static enum ks_status source_step(struct source *s, struct ks_error *err)
@@ -292,6 +301,7 @@ static enum ks_status source_open(struct source *s, struct ks_error *err)
     if (status != KS_OK)
         return status;
     s->sender = source_sender_new(&s->task);
+    source_progress_start(&s->progress, &s->task);
     s->retry = error_retry_of(&s->ctx->config);
     while ((status = start_plugin(s, err)) == KS_ERR_RETRIABLE) {
         if (wait_to_retry(s, err) != KS_OK)
@@ -327,6 +337,7 @@ static enum ks_status source_end(struct source *s, enum ks_status status, struct
         task_context_leave(s->ctx);
     }
     source_sender_free(s->sender);
+    source_progress_release(&s->progress);
     ks_task_close(&s->task);
     if (s->ctx->stop && status == KS_ERR_RETRIABLE)
         return KS_OK;

@@ -101,6 +101,11 @@ static const struct ks_config_def table[] = {
      .group = CONNECTORS,
      .doc = "Milliseconds after which a call of a connector that has not returned is named in the "
             "task's status, the log and the metrics."},
+    {.name = "task.stall.timeout.ms", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
+     .flags = KS_CONFIG_RANGE, .default_value = "60000", .min = 0, .max = 3600000,
+     .group = CONNECTORS,
+     .doc = "Milliseconds after which a running task that has work, but whose position does not "
+            "move, is named in its status, the log and the metrics. 0: never."},
     {.name = "topic.tracking.enable", .type = KS_CONFIG_BOOLEAN, .importance = KS_CONFIG_LOW,
      .default_value = "true", .group = CONNECTORS,
      .doc = "Keep in the status topic which topics a connector has written to or read from."},

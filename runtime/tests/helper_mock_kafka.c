@@ -149,6 +149,15 @@ static void on_topic(struct task_context *ctx, const char *topic)
     pthread_mutex_unlock(&t->lock);
 }
 
+static void on_still(struct task_context *ctx, int64_t since_ms, const char *at)
+{
+    struct test_task *t = (struct test_task *)ctx;
+    pthread_mutex_lock(&t->lock);
+    t->still_since_ms = since_ms;
+    snprintf(t->still_at, sizeof t->still_at, "%s", since_ms ? at : "");
+    pthread_mutex_unlock(&t->lock);
+}
+
 static void on_plugin_task(struct task_context *ctx, void *plugin_task)
 {
 }
@@ -178,6 +187,7 @@ void test_task_init(struct test_task *t, struct mock_kafka *k, const struct ks_c
     t->ctx.on_waiting = on_waiting;
     t->ctx.on_metric = on_metric;
     t->ctx.on_topic = on_topic;
+    t->ctx.on_still = on_still;
     t->ctx.on_plugin_task = on_plugin_task;
 }
 
@@ -188,6 +198,19 @@ void test_task_start(struct test_task *t, struct mock_kafka *k,
     test_task_init(t, k, cls, config);
     t->run = loop;
     assert_int_equal(pthread_create(&t->thread, NULL, run, t), 0);
+}
+
+bool test_task_is_still(struct test_task *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool is_still = t->still_since_ms > 0;
+    pthread_mutex_unlock(&t->lock);
+    return is_still;
+}
+
+bool test_task_moves(struct test_task *t)
+{
+    return !test_task_is_still(t);
 }
 
 bool test_task_has_ended(struct test_task *t)

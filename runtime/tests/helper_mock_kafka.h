@@ -43,8 +43,10 @@ struct test_task {
     enum task_state state;
     int running_count;
     char waiting[KS_ERROR_MESSAGE_MAX];
-    char topics[256]; /* in use, a blank after each */
-    int waited;       /* how often something was waited for */
+    char topics[256];       /* in use, a blank after each */
+    int64_t still_since_ms; /* 0: it moves */
+    char still_at[256];
+    int waited; /* how often something was waited for */
     bool ended;
 };
 /* Only the context, for tests of the parts: no thread. */
@@ -58,6 +60,8 @@ bool test_task_wait(struct test_task *t, bool (*cond)(struct test_task *t));
 bool test_task_is_running(struct test_task *t);
 bool test_task_is_paused(struct test_task *t);
 bool test_task_has_ended(struct test_task *t);
+bool test_task_is_still(struct test_task *t);
+bool test_task_moves(struct test_task *t);
 /* Waits for the end of the loop, which stop asks for. */
 void test_task_join(struct test_task *t, bool stop);
 

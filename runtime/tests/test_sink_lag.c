@@ -38,6 +38,36 @@ static void test_seconds__oldest_that_is_not_committed(void **state)
     sink_lag_release(&lag);
 }
 
+static void test_oldest__moves_with_the_commits(void **state)
+{
+    struct sink_lag lag = {0};
+    struct ks_topic_partition oldest = {NULL, -1, -1};
+    assert_false(sink_lag_oldest(&lag, &oldest));
+    assert_int_equal(oldest.partition, -1);
+    const struct ks_record records[] = {record("a", 1, 5, 1000), record("a", 1, 6, 2000),
+                                        record("b", 0, 9, 4000)};
+    sink_lag_note(&lag, records, 3);
+    commit(&lag, "a", 1, 5);
+    commit(&lag, "a", 0, 7);
+    assert_false(lag.moved);
+    assert_true(sink_lag_oldest(&lag, &oldest));
+    assert_string_equal(oldest.topic, "a");
+    assert_int_equal(oldest.partition, 1);
+    assert_int_equal(oldest.offset, 5);
+    commit(&lag, "a", 1, 6);
+    assert_true(lag.moved);
+    assert_true(sink_lag_oldest(&lag, &oldest));
+    assert_int_equal(oldest.offset, 6);
+    lag.moved = false;
+    commit(&lag, "a", 1, 6); /* once more the same */
+    assert_false(lag.moved);
+    commit(&lag, "a", 1, 7);
+    assert_true(lag.moved);
+    assert_true(sink_lag_oldest(&lag, &oldest));
+    assert_string_equal(oldest.topic, "b");
+    sink_lag_release(&lag);
+}
+
 static void test_note__many_runs_are_never_too_young(void **state)
 {
     struct sink_lag lag = {0};
@@ -69,6 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_seconds__oldest_that_is_not_committed),
+        cmocka_unit_test(test_oldest__moves_with_the_commits),
         cmocka_unit_test(test_note__many_runs_are_never_too_young),
         cmocka_unit_test(test_seconds__clock_that_went_back),
     };

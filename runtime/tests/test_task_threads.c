@@ -23,6 +23,7 @@ struct seen {
     pthread_cond_t changed;
     char text[4096]; /* "STATE[trace](waiting) " for each report */
     bool ended;
+    double stalled; /* kitestream_task_stalled; -1: not told */
     int confirms, confirms_to_refuse;
 };
 static struct seen seen;
@@ -48,6 +49,15 @@ static void on_topic(void *arg, const char *connector, int task, const char *top
     size_t used = strlen(seen.text);
     snprintf(seen.text + used, sizeof seen.text - used, "topic %s ", topic);
     pthread_cond_broadcast(&seen.changed);
+    pthread_mutex_unlock(&seen.lock);
+}
+
+static void on_metric(void *arg, const char *connector, int task, enum ks_metric_kind kind,
+                      const char *name, const char *labels, double value)
+{
+    pthread_mutex_lock(&seen.lock);
+    if (strcmp(name, "kitestream_task_stalled") == 0)
+        seen.stalled = value;
     pthread_mutex_unlock(&seen.lock);
 }
 
@@ -218,8 +228,11 @@ static struct task_thread *start_with(task_run_fn *run, bool paused, const char 
     struct string_map config = {0};
     string_map_set(&config, "own", "given");
     string_map_set(&config, "secret", secret);
-    struct task_thread_owner owner = {
-        .report = on_report, .topic = on_topic, .confirm = on_confirm, .ended = on_ended};
+    struct task_thread_owner owner = {.report = on_report,
+                                      .metric = on_metric,
+                                      .topic = on_topic,
+                                      .confirm = on_confirm,
+                                      .ended = on_ended};
     struct task_thread_spec spec = {.worker = &worker,
                                     .cls = &source_class,
                                     .connector = "c",
@@ -368,7 +381,7 @@ static void watch_until(struct task_thread *t, const char *text)
     int64_t deadline_ms = clock_mono_ms() + DEADLINE_MS;
     bool found = false;
     while (!found && clock_mono_ms() < deadline_ms) {
-        task_thread_watch(t, 20);
+        task_thread_watch(t, 20, 20);
         pthread_mutex_lock(&seen.lock);
         found = has_text(text);
         pthread_mutex_unlock(&seen.lock);
@@ -381,12 +394,56 @@ static void test_watch__names_a_call_that_hangs(void **state)
 {
     struct task_thread *t = start(run_hanging);
     await_text("RUNNING ");
-    task_thread_watch(t, 3600000);
+    task_thread_watch(t, 3600000, 0);
     assert_false(has_text("RUNNING("));
     watch_until(t, "RUNNING(the call poll of test.Source, which has not returned for 0 s) ");
     atomic_store(&let_go, true);
     await_text("topic books ");
     watch_until(t, "topic books RUNNING ");
+    stop_and_release(t);
+}
+
+/* As a loop that stands still, then waits for something, then goes on. */
+static enum ks_status run_still(struct task_context *ctx, struct ks_error *err)
+{
+    ctx->on_state(ctx, TASK_RUNNING);
+    ctx->on_still(ctx, clock_mono_ms() - 100, "offset 7 is next");
+    ctx->on_topic(ctx, "still");
+    while (!atomic_load(&let_go))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    atomic_store(&let_go, false);
+    ctx->on_waiting(ctx, "etcd");
+    ctx->on_topic(ctx, "waiting");
+    while (!atomic_load(&let_go))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    ctx->on_waiting(ctx, NULL);
+    ctx->on_still(ctx, 0, NULL);
+    ctx->on_topic(ctx, "moving");
+    wait_for_stop(ctx);
+    return KS_OK;
+}
+
+static void test_watch__names_a_task_that_stands_still(void **state)
+{
+    seen.stalled = -1;
+    struct task_thread *t = start(run_still);
+    await_text("topic still ");
+    task_thread_watch(t, 3600000, 0);
+    assert_true(seen.stalled < 0);
+    task_thread_watch(t, 3600000, 3600000);
+    assert_true(seen.stalled == 0);
+    assert_false(has_text("RUNNING("));
+    watch_until(t, "RUNNING(progress: there is work, but nothing has moved since ");
+    assert_true(has_text("Z; offset 7 is next) "));
+    assert_true(seen.stalled == 1);
+    atomic_store(&let_go, true);
+    await_text("RUNNING(etcd) topic waiting "); /* is shown instead */
+    task_thread_watch(t, 20, 20);
+    assert_true(seen.stalled == 1);
+    atomic_store(&let_go, true);
+    await_text("topic moving ");
+    watch_until(t, "topic moving RUNNING ");
+    assert_true(seen.stalled == 0);
     stop_and_release(t);
 }
 
@@ -406,6 +463,7 @@ int main(void)
         TEST(test_on_waiting__shown_until_cleared),
         TEST(test_stop__calls_the_plugins_stop_op),
         TEST(test_watch__names_a_call_that_hangs),
+        TEST(test_watch__names_a_task_that_stands_still),
         TEST(test_release__abandons_a_task_that_does_not_stop),
     };
     log_init(KS_LOG_ERROR, false);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "helper_mock_kafka.h"
 #include "kitestream/sdk/util.h"
 
@@ -31,6 +32,7 @@ struct fake {
     int64_t start_offset;
     enum ks_status (*on_maintain)(struct fake *f, struct ks_error *err);
     _Atomic int commits;
+    _Atomic bool may_commit;
 };
 static struct fake *fake;
 
@@ -444,6 +446,79 @@ static void test_run__pause(void **state)
     mock_kafka_stop(&k);
 }
 
+/* ---- without progress ---- */
+
+static enum ks_status commit_if_allowed(struct fake *self, struct ks_error *err)
+{
+    return atomic_load(&self->may_commit) ? commit_often(self, err) : KS_OK;
+}
+
+static void test_run__takes_batches_and_never_commits(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 20);
+    f.on_maintain = commit_if_allowed;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    assert_true(test_task_wait(&t, test_task_is_still));
+    assert_string_equal(t.still_at,
+                        "the next record to commit is offset 0 of topic in, partition 0");
+    t.ctx.pause = true;
+    assert_true(test_task_wait(&t, test_task_moves));
+    t.ctx.pause = false;
+    assert_true(test_task_wait(&t, test_task_is_still));
+    atomic_store(&f.may_commit, true);
+    assert_true(test_task_wait(&t, test_task_moves));
+    test_task_join(&t, true);
+    mock_kafka_stop(&k);
+}
+
+/* Between two commits of the host nothing moves, and that is no stall. */
+static void test_run__never_agrees_to_a_commit(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 8);
+    f.hold_back = true;
+    k.worker.offset_flush_interval_ms = 10;
+    int64_t begin_ms = clock_mono_ms();
+    test_task_start(&t, &k, &simple_class, &topics_config, worker_sink_run);
+    assert_true(test_task_wait(&t, test_task_is_still));
+    assert_true(clock_mono_ms() - begin_ms > 5000);
+    assert_non_null(strstr(t.still_at, "commit is offset 1 of topic in"));
+    test_task_join(&t, true);
+    mock_kafka_stop(&k);
+}
+
+static enum ks_status commit_and_turn_back(struct fake *self, struct ks_error *err)
+{
+    const struct ks_task_host *h = self->host;
+    enum ks_status status = KS_OK;
+    if (self->taken < wanted || self->commits > 0)
+        return KS_OK;
+    status = commit_often(self, err);
+    struct ks_topic_partition tp = {"in", 0, 3};
+    if (status == KS_OK)
+        status = h->unassign(h->task, "in", 0, err);
+    if (status == KS_OK)
+        status = h->assign(h->task, &tp, err);
+    return status == KS_OK ? h->pause(h->task, "in", 0, err) : status;
+}
+
+static void test_run__does_not_read_what_there_is(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 20);
+    wanted = 10;
+    f.on_maintain = commit_and_turn_back;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    assert_true(test_task_wait(&t, test_task_is_still));
+    assert_string_equal(t.still_at, "the next record to read is offset 3 of topic in, partition 0");
+    test_task_join(&t, true);
+    mock_kafka_stop(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +535,9 @@ int main(void)
         cmocka_unit_test(test_run__fenced),
         cmocka_unit_test(test_run__lost_position),
         cmocka_unit_test(test_run__pause),
+        cmocka_unit_test(test_run__takes_batches_and_never_commits),
+        cmocka_unit_test(test_run__never_agrees_to_a_commit),
+        cmocka_unit_test(test_run__does_not_read_what_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ struct fake {
     int poll_failures;
     enum ks_status end_with; /* once all is emitted */
     const char *topic;
+    _Atomic int lag_seconds; /* as it reports; 0: none */
     _Atomic size_t polled, released, committed, idle, destroyed;
     char start_offset[128];
     int64_t next_offset_sum; /* by next_offsets, after the last batch */
@@ -110,6 +111,7 @@ static enum ks_status fake_poll(void *task, struct ks_source_batch **ret_batch,
     struct fake *f = task;
     if (f->poll_failures-- > 0)
         return ks_error_set(err, KS_ERR_RETRIABLE, "the source is away");
+    f->host->metric(f->host->task, KS_METRIC_GAUGE, "lag_seconds", NULL, f->lag_seconds);
     if (f->polled == f->batches) {
         if (f->idle++ == 0 && f->end_with == KS_OK) {
             struct ks_topic_partition tps[4];
@@ -479,6 +481,47 @@ static void test_run__brokers_away_at_start(void **state)
     mock_kafka_stop(&k);
 }
 
+/* ---- without progress ---- */
+
+static void test_run__a_transaction_that_is_never_closed(void **state)
+{
+    struct mock_kafka k;
+    struct fake f = {.batches = 10, .rows = 5, .commit_every = 4};
+    struct test_task t;
+    begin(&k, &f, "");
+    test_task_start(&t, &k, &own_class, &no_config, worker_source_run);
+    assert_true(test_task_wait(&t, is_idle));
+    assert_true(test_task_is_still(&t)); /* the last two */
+    assert_string_equal(t.still_at,
+                        "the last committed offset is {\"position\":8} of {\"file\":\"f\"}");
+    test_task_join(&t, true);
+    mock_kafka_stop(&k);
+}
+
+static void test_run__falls_behind_and_commits_nothing(void **state)
+{
+    struct mock_kafka k;
+    struct fake f = {.lag_seconds = 59};
+    struct test_task t;
+    begin(&k, &f, "");
+    int64_t begin_ms = clock_mono_ms();
+    test_task_start(&t, &k, &poll_class, &no_config, worker_source_run);
+    assert_true(test_task_wait(&t, is_idle));
+    assert_false(test_task_is_still(&t));
+    f.lag_seconds = 60;
+    assert_true(test_task_wait(&t, test_task_is_still));
+    assert_true(t.still_since_ms >= begin_ms);
+    assert_string_equal(t.still_at, "no offset was committed in this run");
+    t.ctx.pause = true;
+    assert_true(test_task_wait(&t, test_task_moves));
+    t.ctx.pause = false;
+    assert_true(test_task_wait(&t, test_task_is_still));
+    f.lag_seconds = 1;
+    assert_true(test_task_wait(&t, test_task_moves));
+    test_task_join(&t, true);
+    mock_kafka_stop(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +540,8 @@ int main(void)
         cmocka_unit_test(test_run__commit_with_unknown_outcome),
         cmocka_unit_test(test_run__delivery_refused),
         cmocka_unit_test(test_run__brokers_away_at_start),
+        cmocka_unit_test(test_run__a_transaction_that_is_never_closed),
+        cmocka_unit_test(test_run__falls_behind_and_commits_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
