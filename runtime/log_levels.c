@@ -112,6 +112,15 @@ static const struct logger *ruler_of(const char *name)
     return best;
 }
 
+/* Whoever sets the level that is there already has changed nothing. */
+static void change(struct logger *logger, int before, int level, int64_t now_ms)
+{
+    if (level != before)
+        logger->modified_ms = now_ms;
+    logger->level = level;
+    logger->is_set = true;
+}
+
 static void note_highest(void)
 {
     int level = root.level;
@@ -171,14 +180,10 @@ bool log_levels_set(const char *name, int level)
     bool is_root = strcmp(name, LOGGER_ROOT) == 0;
     struct logger *own = is_root ? &root : find_or_add(name);
     if (own) {
-        own->is_set = true;
-        own->level = level;
-        own->modified_ms = now_ms;
+        change(own, is_root ? own->level : ruler_of(name)->level, level, now_ms);
         for (size_t i = 0; i < logger_count; i++)
-            if (loggers[i].is_set && (is_root || is_below(loggers[i].name, name))) {
-                loggers[i].level = level;
-                loggers[i].modified_ms = now_ms;
-            }
+            if (loggers[i].is_set && (is_root || is_below(loggers[i].name, name)))
+                change(&loggers[i], loggers[i].level, level, now_ms);
         note_highest();
     }
     pthread_mutex_unlock(&lock);

@@ -29,7 +29,7 @@ void logger_name_of(const char *connector, int task, char ret[LOGGER_NAME_MAX]);
 
 struct logger_info {
     int level;
-    int64_t modified_ms; /* Unix time; 0: as the worker started */
+    int64_t modified_ms; /* Unix time of the last change; 0: none */
     bool known;          /* has a level of its own, or has logged */
 };
 struct logger_info log_levels_get(const char *logger);

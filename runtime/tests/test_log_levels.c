@@ -66,6 +66,21 @@ static void test_set__takes_those_below_along(void **state)
     assert_int_equal(log_levels_get("elsewhere").level, KS_LOG_ERROR);
 }
 
+static void test_set__to_what_it_is_is_no_change(void **state)
+{
+    log_levels_init(KS_LOG_INFO);
+    log_levels_set("a.b", KS_LOG_INFO);
+    log_levels_set(LOGGER_ROOT, KS_LOG_INFO);
+    assert_true(log_levels_get("a.b").known);
+    assert_int_equal(log_levels_get("a.b").modified_ms, 0);
+    assert_int_equal(log_levels_get(LOGGER_ROOT).modified_ms, 0);
+    log_levels_set("a", KS_LOG_WARN);
+    assert_true(log_levels_get("a.b").modified_ms > 0);
+    assert_int_equal(log_levels_get("a.b").modified_ms, log_levels_get("a").modified_ms);
+    log_levels_set("a.b.c", KS_LOG_WARN);
+    assert_int_equal(log_levels_get("a.b.c").modified_ms, 0);
+}
+
 static void test_allow__and_what_nobody_wants_is_refused_early(void **state)
 {
     log_levels_init(KS_LOG_INFO);
@@ -131,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_name_of__connector_and_task),
         cmocka_unit_test(test_get__the_longest_name_that_is_set_counts),
         cmocka_unit_test(test_set__takes_those_below_along),
+        cmocka_unit_test(test_set__to_what_it_is_is_no_change),
         cmocka_unit_test(test_allow__and_what_nobody_wants_is_refused_early),
         cmocka_unit_test(test_set__has_a_limit),
         cmocka_unit_test(test_allow__while_levels_change),
