@@ -67,6 +67,16 @@ class Parts:
         finally:
             self.start(name)
 
+    @contextlib.contextmanager
+    def beside(self, name):
+        """One part more, for as long as it is needed."""
+        _run("up", self.folder, "--only", name)
+        self.env = self._read_env()
+        try:
+            yield
+        finally:
+            self.stop(name)
+
     @property
     def kafka_client(self):
         """Options for confluent-kafka and, with the same names, for a worker."""

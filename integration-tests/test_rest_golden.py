@@ -12,17 +12,15 @@ import sys
 import pytest
 
 from parts import ROOT
+from rest_differences import section
 from rest_lines import runtime, sample_plugins, started  # noqa: F401
 
 GOLDEN = pathlib.Path(os.environ.get("KITESTREAM_SHARED", ROOT.parent / "shared")) / "golden/kafka-connect-rest"
-HEADING = "## Differences from Kafka Connect"
 
 
 def _named_in_docs():
     """What stands in backquotes in that section."""
-    text = (ROOT / "docs/rest.md").read_text(encoding="utf-8")
-    section = text.split(HEADING, 1)[1].split("\n## ", 1)[0]
-    return set(re.findall(r"`([a-z0-9-]+)`", section))
+    return set(re.findall(r"`([a-z0-9-]+)`", section()))
 
 
 @pytest.mark.skipif(not GOLDEN.exists(), reason=f"no recording in {GOLDEN}")

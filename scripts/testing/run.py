@@ -4,7 +4,8 @@ usage: scripts/test [--full]
 
 Builds (dev, release, asan, fuzz), runs the unit tests plainly and under ASan + UBSan, every fuzzer, and the
 integration tests against real servers; below 15 minutes on two cores. --full adds the integration tests
-under ASan, the unit tests under TSan, longer fuzzing and longer kill loops; below an hour.
+under ASan, those marked `full` (a real Kafka Connect beside ours), the unit tests under TSan, longer fuzzing and
+longer kill loops; below an hour.
 
 Environment: KITESTREAM_FUZZ_SECONDS (60; with --full 300) for each fuzzer, KITESTREAM_KILLS (10; 50) for
 each kill loop, KITESTREAM_CACHE for downloads. Goes on after a failed stage; exits 0 only if none failed.
@@ -41,7 +42,7 @@ class Run:
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
         self.results = Results()
-        self.stages = Stages(self.results, self.logs)
+        self.stages = Stages(self.results, self.logs, full)
         self.folders = {lane: pathlib.Path(tempfile.mkdtemp(prefix="kitestream-parts.")) for lane in LANES}
         self.fuzz_s = int(os.environ.get("KITESTREAM_FUZZ_SECONDS", 300 if full else 60))
         self.kills = int(os.environ.get("KITESTREAM_KILLS", 50 if full else 10))

@@ -19,8 +19,9 @@ SECOND_TRIES = 3  # in a lane: real servers on a busy machine; a broken product 
 
 
 class Stages:
-    def __init__(self, results, logs: pathlib.Path):
+    def __init__(self, results, logs: pathlib.Path, full=False):
         self.results, self.logs = results, logs
+        self._selected = [] if full else ["-m", "not full"]
         self._guard, self._running, self._ending = threading.Lock(), set(), False
 
     def end_all(self):
@@ -140,7 +141,8 @@ class Stages:
 
     def _pytest(self, stage, junit, python, what, timeout_s, env):
         ended_well = self.command(ROOT / stage.log, [python, "-B", "-m", "pytest", "-v", "-p", "no:cacheprovider",
-                                                     f"--junitxml={junit}", *what], timeout_s, env)
+                                                     f"--junitxml={junit}", *self._selected, *what], timeout_s,
+                                  env)
         stage.add_junit(junit)
         return ended_well
 
