@@ -33,6 +33,16 @@ def test_target_is_away(pipeline, flowing, parts, name):
     pipeline.same_rows(name, deadline_s=90)
 
 
+def test_target_is_away_at_the_start(pipeline, flowing, parts, name):
+    pipeline.kitestream.stop()
+    flowing.insert([row(key) for key in range(100, 200)])
+    with parts.away("target"):
+        pipeline.kitestream.start()
+        waits_for(pipeline, "sink", parts.env["TARGET_URI"])
+    pipeline.same_rows(name, deadline_s=90)
+    assert "FAILED" not in pipeline.kitestream.log
+
+
 def test_etcd_is_away(pipeline, flowing, parts, name):
     with parts.away("etcd"):
         waits_for(pipeline, "source", parts.env["ETCD_ENDPOINT"])

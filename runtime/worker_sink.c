@@ -267,11 +267,25 @@ static enum ks_status call_start(struct sink *s, struct ks_error *err)
     return status;
 }
 
+/* A start that failed leaves nothing behind: the next one begins with nothing assigned. */
+static enum ks_status take_back_assignment(struct sink *s, struct ks_error *err)
+{
+    struct ks_topic_partition *list;
+    enum ks_status status = KS_OK;
+    size_t count = consumer_assignment(s->task.consumer, &list);
+    for (size_t i = 0; i < count && status == KS_OK; i++)
+        status = consumer_unassign(s->task.consumer, list[i].topic, list[i].partition, err);
+    free(list);
+    return status;
+}
+
 static enum ks_status start_plugin(struct sink *s, struct ks_error *err)
 {
     enum ks_status status;
     while ((status = call_start(s, err)) == KS_ERR_RETRIABLE) {
         wait_later(s, status, err);
+        if (!s->topics && (status = take_back_assignment(s, err)) != KS_OK)
+            return status;
         while (must_wait(s) && !s->ctx->stop)
             producer_poll(s->task.producer, MAINTAIN_MS);
         if (s->ctx->stop)

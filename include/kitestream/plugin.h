@@ -170,6 +170,7 @@ struct ks_source_task_ops {
 };
 
 struct ks_sink_task_ops {
+    /* On KS_ERR_RETRIABLE it is called again after the backoff, with nothing assigned. */
     enum ks_status (*start)(const struct ks_task_host *, const struct ks_config *, void **ret_task,
                             struct ks_error *);
     /* Takes the batch on KS_OK. Must not block for long: pause partitions instead. On

@@ -30,6 +30,7 @@ struct fake {
     bool position_ahead;    /* in some put, the host's was not that of the first record */
     int64_t position_after; /* in the last maintain */
     int64_t start_offset;
+    int start_failures; /* RETRIABLE so often, after the partition was assigned */
     enum ks_status (*on_maintain)(struct fake *f, struct ks_error *err);
     _Atomic int commits;
     _Atomic bool may_commit;
@@ -57,7 +58,10 @@ static enum ks_status fake_start(const struct ks_task_host *host, const struct k
     assert_int_equal(partitions, 2);
     assert_int_equal(host->watermarks(host->task, "in", 0, &low, &high, err), KS_OK);
     assert_int_equal(low, 0);
-    return host->assign(host->task, &tp, err);
+    enum ks_status status = host->assign(host->task, &tp, err);
+    if (status == KS_OK && fake->start_failures-- > 0)
+        status = ks_error_set(err, KS_ERR_RETRIABLE, "the target is away");
+    return status;
 }
 
 static enum ks_status take(struct fake *f, const struct ks_record *r, struct ks_error *err)
@@ -321,6 +325,20 @@ static bool has_passed_the_end(struct test_task *t)
     return fake->maintained > 3 && fake->taken >= wanted;
 }
 
+static void test_run__start_fails_after_it_assigned(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 20);
+    wanted = 10;
+    f.start_failures = 3;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    assert_int_equal(t.status, KS_OK);
+    mock_kafka_stop(&k);
+}
+
 static void test_run__position_moves_after_put(void **state)
 {
     struct mock_kafka k;
@@ -529,6 +547,7 @@ int main(void)
         cmocka_unit_test(test_run__same_batch_again),
         cmocka_unit_test(test_run__put_fails),
         cmocka_unit_test(test_run__own_assignment),
+        cmocka_unit_test(test_run__start_fails_after_it_assigned),
         cmocka_unit_test(test_run__position_moves_after_put),
         cmocka_unit_test(test_run__own_commits_with_dead_letters),
         cmocka_unit_test(test_run__errant_without_a_place),
