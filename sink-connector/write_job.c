@@ -8,6 +8,8 @@
 #include "utf8_copy.h"
 
 enum { AFTER_DEADLINE_MS = 1000, STALLED_WAIT_MS = 30000, SCRATCH_KEPT = 1 << 20 };
+/* However long the target was away: it is written to again soon after it is back. */
+enum { AWAY_WAIT_MS = 2000 };
 enum { PARTITION_NOT_FOUND = 200 };
 
 /* One run of a job: the steps still to do form a stack, since a step may be split. */
@@ -142,6 +144,8 @@ static bool after_refusal(struct running *r, struct write_step *step,
     int64_t wait = backoff_fail(&r->backoff);
     if (answer->outcome == MILVUS_STALLED)
         wait = STALLED_WAIT_MS;
+    else if (answer->outcome == MILVUS_RETRY && wait > AWAY_WAIT_MS)
+        wait = AWAY_WAIT_MS;
     target_gate_report(r->job->gate, answer->message);
     if (!target_gate_sleep(r->job->gate, wait))
         return stopped(r);
