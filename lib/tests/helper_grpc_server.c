@@ -281,10 +281,16 @@ int test_server_port(const struct test_server *server)
     return server->port;
 }
 
+void test_server_sync(struct test_server *server)
+{
+    atomic_fetch_add(&server->fence, 1);
+}
+
 void test_server_handle(struct test_server *server, test_handle_fn *fn, void *arg)
 {
     server->handle = fn;
     server->handle_arg = arg;
+    test_server_sync(server);
 }
 
 int test_server_requests(struct test_server *server)

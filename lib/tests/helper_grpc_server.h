@@ -41,6 +41,9 @@ bool test_request_metadata(const struct test_request *request, const char *key, 
 typedef void test_handle_fn(void *arg, const struct test_request *request, struct test_reply *ret);
 /* Before the first call. */
 void test_server_handle(struct test_server *server, test_handle_fn *fn, void *arg);
+/* For what the function shares with the test without a lock: before and after the test touches it,
+ * between the calls. grpc orders the calls, but not where ThreadSanitizer sees it. */
+void test_server_sync(struct test_server *server);
 
 int test_server_port(const struct test_server *server);
 /* Number of calls whose request has been received so far. */

@@ -82,7 +82,9 @@ static void answer(int code, uint32_t status_field, uint64_t status, const char 
 static void expect(const struct cdc_milvus *m, const char *fault)
 {
     struct ks_error err = {0};
+    test_server_sync(server);
     enum ks_status status = cdc_target_milvus(m, &err);
+    test_server_sync(server);
     if (!fault && status)
         fail_msg("%s", err.message);
     if (!fault)

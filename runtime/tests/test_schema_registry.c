@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,8 +14,8 @@
 
 static int handle(void *arg, const struct http_request *request, char *body, size_t size)
 {
-    int *requests = arg;
-    ++*requests;
+    atomic_int *requests = arg;
+    atomic_fetch_add(requests, 1);
     bool post = strcmp(request->method, "POST") == 0;
     snprintf(body, size, "%s", post ? "{\"id\":5}" : "{\"schema\":\"\\\"int\\\"\"}");
     return 200;
@@ -22,7 +23,7 @@ static int handle(void *arg, const struct http_request *request, char *body, siz
 
 static void test_registry__http_answers_are_kept(void **state)
 {
-    int requests = 0;
+    atomic_int requests = 0;
     struct http_server server;
     http_server_start(&server, handle, &requests);
     struct ks_config_entry url = {"schema.registry.url", server.url};
@@ -37,7 +38,7 @@ static void test_registry__http_answers_are_kept(void **state)
     assert_string_equal(json, "\"int\"");
     assert_int_equal(schema_registry_get(r, 5, &again, &err), KS_OK);
     assert_ptr_equal(json, again);
-    assert_int_equal(requests, 2);
+    assert_int_equal(atomic_load(&requests), 2);
     schema_registry_close(r);
     http_server_stop(&server);
 }

@@ -76,27 +76,36 @@ static int teardown(void **state)
     return 0;
 }
 
-static void reply_with(struct ks_buf *reply, const ProtobufCMessage *message)
+static struct ks_buf *begin_reply(struct fixture *f, size_t i)
+{
+    test_server_sync(f->server);
+    f->calls = 0;
+    ks_buf_reset(&f->replies[i]);
+    return &f->replies[i];
+}
+
+static void reply_with(struct fixture *f, size_t i, const ProtobufCMessage *message)
 {
     static const uint8_t ok[] = {0x0a, 0x00}; /* an empty Status */
+    struct ks_buf *reply = begin_reply(f, i);
     size_t len = protobuf_c_message_get_packed_size(message);
-    ks_buf_reset(reply);
     ks_buf_add(reply, ok, sizeof(ok));
     protobuf_c_message_pack(message, ks_buf_reserve(reply, len));
     reply->len += len;
+    test_server_sync(f->server);
 }
 
 static void reply_status(struct fixture *f, bool bare, uint32_t code)
 {
-    struct ks_buf status = {0};
+    struct ks_buf status = {0}, *reply = begin_reply(f, 0);
     wire_put_uint(&status, 3, code);
     wire_put_str(&status, 2, "why");
-    ks_buf_reset(&f->replies[0]);
     if (bare)
-        ks_buf_add(&f->replies[0], status.data, status.len);
+        ks_buf_add(reply, status.data, status.len);
     else
-        wire_put_bytes(&f->replies[0], 1, status.data, status.len);
+        wire_put_bytes(reply, 1, status.data, status.len);
     ks_buf_release(&status);
+    test_server_sync(f->server);
 }
 
 static void assert_ok(struct milvus_answer a)
@@ -107,9 +116,20 @@ static void assert_ok(struct milvus_answer a)
 
 static void *sent(struct fixture *f, const ProtobufCMessageDescriptor *type)
 {
+    test_server_sync(f->server);
     void *message = protobuf_c_message_unpack(type, NULL, f->request.len, f->request.data);
+    test_server_sync(f->server);
     assert_non_null(message);
     return message;
+}
+
+static bool sent_bytes(struct fixture *f, const char *bytes)
+{
+    test_server_sync(f->server);
+    bool same =
+        f->request.len == strlen(bytes) && memcmp(f->request.data, bytes, f->request.len) == 0;
+    test_server_sync(f->server);
+    return same;
 }
 
 static void done(void *message)
@@ -127,8 +147,7 @@ static void test_milvus_write__bytes_and_metadata(void **state)
     assert_string_equal(f->method, "Insert");
     assert_string_equal(f->authorization, "cm9vdDpNaWx2dXM=");
     assert_string_equal(f->dbname, "db1");
-    assert_int_equal(f->request.len, 3);
-    assert_memory_equal(f->request.data, "abc", 3);
+    assert_true(sent_bytes(f, "abc"));
 }
 
 static void test_milvus_client_open__token_is_optional(void **state)
@@ -163,7 +182,9 @@ static void test_milvus_write__refusals(void **state)
         milvus_write(f->client, "Insert", "d", (struct ks_slice){"", 0}, DEADLINE_MS);
     assert_int_equal(a.outcome, MILVUS_NOT_FOUND);
     assert_string_equal(a.message, "Insert: why");
+    test_server_sync(f->server);
     f->code = GRPC_CODE_UNAUTHENTICATED;
+    test_server_sync(f->server);
     a = milvus_write(f->client, "Insert", "d", (struct ks_slice){"", 0}, DEADLINE_MS);
     assert_int_equal(a.outcome, MILVUS_DENIED);
     assert_non_null(strstr(a.message, "the server's text"));
@@ -189,7 +210,7 @@ static void test_milvus_connect__version(void **state)
     MilvusApi__ConnectResponse response = MILVUS_API__CONNECT_RESPONSE__INIT;
     info.build_tags = tag;
     response.server_info = &info;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     open_client(f, NULL);
     assert_ok(milvus_connect(f->client, DEADLINE_MS, version, sizeof(version)));
     assert_string_equal(f->method, "Connect");
@@ -225,12 +246,12 @@ static void reply_collection(struct fixture *f)
     response.aliases = aliases;
     response.n_aliases = 1;
     response.consistency_level = MILVUS_META__CONSISTENCY_LEVEL__Bounded;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     partitions.partition_names = names;
     partitions.n_partition_names = 1;
     partitions.partitionids = ids;
     partitions.n_partitionids = 1;
-    reply_with(&f->replies[1], &partitions.base);
+    reply_with(f, 1, &partitions.base);
 }
 
 static void test_milvus_describe_collection__schema_and_partitions(void **state)
@@ -298,7 +319,7 @@ static void test_milvus_describe_indexes__some_and_none(void **state)
     index.n_params = 1;
     response.index_descriptions = list;
     response.n_index_descriptions = 1;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     open_client(f, NULL);
     assert_ok(
         milvus_describe_indexes(f->client, "d", "c", DEADLINE_MS, &f->arena, &indexes, &count));
@@ -306,7 +327,6 @@ static void test_milvus_describe_indexes__some_and_none(void **state)
     assert_string_equal(indexes[0].name, "i");
     assert_string_equal(indexes[0].field, "v");
     assert_string_equal(indexes[0].params[0].value, "HNSW");
-    f->calls = 0;
     reply_status(f, false, 700);
     assert_ok(
         milvus_describe_indexes(f->client, "d", "c", DEADLINE_MS, &f->arena, &indexes, &count));
@@ -320,11 +340,10 @@ static void test_milvus_describe_alias__some_and_none(void **state)
     const char *collection = "untouched";
     MilvusApi__DescribeAliasResponse response = MILVUS_API__DESCRIBE_ALIAS_RESPONSE__INIT;
     response.collection = name;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     open_client(f, NULL);
     assert_ok(milvus_describe_alias(f->client, "d", "a", DEADLINE_MS, &f->arena, &collection));
     assert_string_equal(collection, "c");
-    f->calls = 0;
     reply_status(f, false, 1600);
     assert_ok(milvus_describe_alias(f->client, "d", "a", DEADLINE_MS, &f->arena, &collection));
     assert_null(collection);
@@ -339,7 +358,7 @@ static void test_milvus_list_databases__names(void **state)
     MilvusApi__ListDatabasesResponse response = MILVUS_API__LIST_DATABASES_RESPONSE__INIT;
     response.db_names = names;
     response.n_db_names = 2;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     open_client(f, NULL);
     assert_ok(milvus_list_databases(f->client, DEADLINE_MS, &f->arena, &found, &count));
     assert_int_equal(count, 2);
@@ -360,7 +379,7 @@ static void test_milvus_count__strong(void **state)
     data.scalars = &scalars;
     response.fields_data = list;
     response.n_fields_data = 1;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     open_client(f, NULL);
     assert_ok(milvus_count(f->client, "d", "c", DEADLINE_MS, &count));
     assert_int_equal(count, 1234567890123);
@@ -369,8 +388,7 @@ static void test_milvus_count__strong(void **state)
     assert_int_equal(r->consistency_level, MILVUS_META__CONSISTENCY_LEVEL__Strong);
     done(r);
     longs.n_data = 0;
-    f->calls = 0;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     assert_int_equal(milvus_count(f->client, "d", "c", DEADLINE_MS, &count).outcome,
                      MILVUS_AMBIGUOUS);
 }
@@ -381,21 +399,18 @@ static void test_milvus_load_state__fields_have_another_order(void **state)
     enum milvus_load_state load = MILVUS_LOADED;
     MilvusApi__GetLoadStateResponse response = MILVUS_API__GET_LOAD_STATE_RESPONSE__INIT;
     response.state = MILVUS_API__LOAD_STATE__LoadStateLoading;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     open_client(f, NULL);
     assert_ok(milvus_load_state(f->client, "d", "c", "p", DEADLINE_MS, &load));
     assert_int_equal(load, MILVUS_LOADING);
-    assert_memory_equal(f->request.data,
-                        "\x12\x01"
-                        "c"
-                        "\x1a\x01"
-                        "p"
-                        "\x22\x01"
-                        "d",
-                        9);
+    assert_true(sent_bytes(f, "\x12\x01"
+                              "c"
+                              "\x1a\x01"
+                              "p"
+                              "\x22\x01"
+                              "d"));
     response.state = (MilvusApi__LoadState)9;
-    f->calls = 0;
-    reply_with(&f->replies[0], &response.base);
+    reply_with(f, 0, &response.base);
     assert_int_equal(milvus_load_state(f->client, "d", "c", NULL, DEADLINE_MS, &load).outcome,
                      MILVUS_AMBIGUOUS);
 }
@@ -499,7 +514,7 @@ static void assert_sent(struct fixture *f, struct milvus_answer a, const char *m
     assert_ok(a);
     assert_string_equal(f->method, method);
     assert_string_equal(f->dbname, dbname);
-    if (f->request.len != strlen(bytes) || memcmp(f->request.data, bytes, f->request.len) != 0)
+    if (!sent_bytes(f, bytes))
         fail_msg("%s: wrong bytes", method);
 }
 
