@@ -27,6 +27,15 @@ if(KITESTREAM_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+# One object in each executable that links kitestream_flags; plugins and libraries use the program's.
+if(KITESTREAM_SANITIZER MATCHES thread)
+  add_library(kitestream_thread_sanitizer OBJECT ${CMAKE_SOURCE_DIR}/cmake/thread_sanitizer.c)
+  target_compile_features(kitestream_thread_sanitizer PRIVATE c_std_17)
+  target_compile_definitions(kitestream_thread_sanitizer PRIVATE _GNU_SOURCE)
+  target_sources(kitestream_flags INTERFACE
+    $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:kitestream_thread_sanitizer>>)
+endif()
+
 # KITESTREAM_SOURCE_DIR and KITESTREAM_BINARY_DIR only where they are used: paths in the command keep
 # ccache from sharing between checkouts.
 function(kitestream_paths target source)
