@@ -16,11 +16,11 @@ def flowing(pipeline, source, name):
     return made
 
 
-def waits_for(pipeline, connector, what):
+def waits_for(pipeline, connector, what, state="RUNNING"):
     """The task is not given up: its status says what it waits for."""
     def said():
         status = pipeline.kitestream.task_status(pipeline.kafka, connector)
-        assert status.get("state") == "RUNNING" and what in (status.get("waiting") or ""), status
+        assert status.get("state") == state and what in (status.get("waiting") or ""), status
         return True
     pipeline.kitestream.wait_for(said, 60, f"a status that names {what}")
 
@@ -38,7 +38,7 @@ def test_target_is_away_at_the_start(pipeline, flowing, parts, name):
     flowing.insert([row(key) for key in range(100, 200)])
     with parts.away("target"):
         pipeline.kitestream.start()
-        waits_for(pipeline, "sink", parts.env["TARGET_URI"])
+        waits_for(pipeline, "sink", parts.env["TARGET_URI"], state="RESTARTING")
     pipeline.same_rows(name, deadline_s=90)
     assert "FAILED" not in pipeline.kitestream.log
 

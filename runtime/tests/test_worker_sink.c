@@ -523,6 +523,15 @@ static enum ks_status commit_and_turn_back(struct fake *self, struct ks_error *e
     return status == KS_OK ? h->pause(h->task, "in", 0, err) : status;
 }
 
+/* On a slow machine the commit before it may stand still, too. */
+static bool reads_no_more(struct test_task *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool found = t->still_since_ms > 0 && strstr(t->still_at, "read is offset 3 of topic in");
+    pthread_mutex_unlock(&t->lock);
+    return found;
+}
+
 static void test_run__does_not_read_what_there_is(void **state)
 {
     struct mock_kafka k;
@@ -531,8 +540,7 @@ static void test_run__does_not_read_what_there_is(void **state)
     wanted = 10;
     f.on_maintain = commit_and_turn_back;
     test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
-    assert_true(test_task_wait(&t, test_task_is_still));
-    assert_string_equal(t.still_at, "the next record to read is offset 3 of topic in, partition 0");
+    assert_true(test_task_wait(&t, reads_no_more));
     test_task_join(&t, true);
     mock_kafka_stop(&k);
 }

@@ -81,7 +81,7 @@ class Stages:
         stage = self._stage(f"unit tests {preset}")
         junit = self.logs / f"ctest-{preset}.xml"
         self.command(ROOT / stage.log, ["ctest", "--test-dir", BUILD / preset, "-j", "4", "--output-junit",
-                                        junit, "--output-on-failure"], 600, niceness=niceness)
+                                        junit, "--output-on-failure", "--repeat", "until-pass:2"], 600, niceness=niceness)
         stage.add_junit(junit)
         self.results.close(stage)
 
