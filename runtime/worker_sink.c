@@ -284,8 +284,11 @@ static enum ks_status start_plugin(struct sink *s, struct ks_error *err)
     enum ks_status status;
     while ((status = call_start(s, err)) == KS_ERR_RETRIABLE) {
         wait_later(s, status, err);
-        if (!s->topics && (status = take_back_assignment(s, err)) != KS_OK)
-            return status;
+        struct ks_error taking_back;
+        if (!s->topics && take_back_assignment(s, &taking_back) != KS_OK) {
+            *err = taking_back;
+            return err->status;
+        }
         while (must_wait(s) && !s->ctx->stop)
             producer_poll(s->task.producer, MAINTAIN_MS);
         if (s->ctx->stop)

@@ -30,7 +30,7 @@ struct fake {
     bool position_ahead;    /* in some put, the host's was not that of the first record */
     int64_t position_after; /* in the last maintain */
     int64_t start_offset;
-    int start_failures; /* RETRIABLE so often, after the partition was assigned */
+    _Atomic int start_failures; /* RETRIABLE so often, after the partition was assigned */
     enum ks_status (*on_maintain)(struct fake *f, struct ks_error *err);
     _Atomic int commits;
     _Atomic bool may_commit;
@@ -48,9 +48,10 @@ static enum ks_status fake_start(const struct ks_task_host *host, const struct k
                                  void **ret_task, struct ks_error *err)
 {
     fake->host = host;
-    *ret_task = fake;
-    if (!host->assign)
+    if (!host->assign) {
+        *ret_task = fake;
         return KS_OK;
+    }
     struct ks_topic_partition tp = {"in", 0, fake->start_offset};
     int32_t partitions;
     int64_t low, high;
@@ -61,6 +62,8 @@ static enum ks_status fake_start(const struct ks_task_host *host, const struct k
     enum ks_status status = host->assign(host->task, &tp, err);
     if (status == KS_OK && fake->start_failures-- > 0)
         status = ks_error_set(err, KS_ERR_RETRIABLE, "the target is away");
+    if (status == KS_OK)
+        *ret_task = fake;
     return status;
 }
 
@@ -339,6 +342,25 @@ static void test_run__start_fails_after_it_assigned(void **state)
     mock_kafka_stop(&k);
 }
 
+static bool waits_for_the_target(struct test_task *t)
+{
+    return fake->start_failures < 1000;
+}
+
+static void test_run__stopped_before_it_could_start(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    begin(&k, &f, 20);
+    f.start_failures = 1000;
+    test_task_start(&t, &k, &own_class, &no_config, worker_sink_run);
+    assert_true(test_task_wait(&t, waits_for_the_target));
+    test_task_join(&t, true);
+    assert_int_equal(t.status, KS_OK);
+    assert_int_equal(f.closed, 0);
+    mock_kafka_stop(&k);
+}
+
 static void test_run__position_moves_after_put(void **state)
 {
     struct mock_kafka k;
@@ -556,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_run__put_fails),
         cmocka_unit_test(test_run__own_assignment),
         cmocka_unit_test(test_run__start_fails_after_it_assigned),
+        cmocka_unit_test(test_run__stopped_before_it_could_start),
         cmocka_unit_test(test_run__position_moves_after_put),
         cmocka_unit_test(test_run__own_commits_with_dead_letters),
         cmocka_unit_test(test_run__errant_without_a_place),
