@@ -194,23 +194,11 @@ static enum ks_status commit(const struct connector_offsets *c, const struct cha
 
 /* ---- sources ---- */
 
-static bool is_flat(const json_t *value)
-{
-    const char *name;
-    json_t *member;
-    json_object_foreach((json_t *)(uintptr_t)value, name, member)
-    {
-        if (json_is_object(member) || json_is_array(member))
-            return false;
-    }
-    return json_is_object(value);
-}
-
 static enum ks_status take_source(const struct connector_offsets *c, const json_t *partition,
                                   const json_t *offset, struct change *ch, struct ks_error *err)
 {
     bool is_reset = !offset || json_is_null(offset);
-    if (!is_flat(partition) || (!is_reset && !is_flat(offset)))
+    if (!offset_is_flat(partition) || (!is_reset && !offset_is_flat(offset)))
         return ks_error_set(err, KS_ERR_DATA,
                             "partition and offset must be objects of plain values");
     add_record(ch, json_dumps(partition, JSON_COMPACT | JSON_SORT_KEYS),

@@ -30,7 +30,7 @@ struct offset_snapshot {
     size_t unreadable;
 };
 
-static bool is_flat(const json_t *value)
+bool offset_is_flat(const json_t *value)
 {
     const char *name;
     json_t *member;
@@ -46,7 +46,7 @@ static bool is_flat(const json_t *value)
 static char *canonical_partition(const char *partition_json)
 {
     json_t *value = json_loads(partition_json, JSON_REJECT_DUPLICATES, NULL);
-    char *text = is_flat(value) ? json_dumps(value, CANONICAL) : NULL;
+    char *text = offset_is_flat(value) ? json_dumps(value, CANONICAL) : NULL;
     json_decref(value);
     return text;
 }
@@ -55,7 +55,7 @@ enum ks_status offset_store_key(const char *connector, const char *partition_jso
                                 struct ks_buf *out, struct ks_error *err)
 {
     json_t *partition = json_loads(partition_json, JSON_REJECT_DUPLICATES, NULL);
-    if (!is_flat(partition)) {
+    if (!offset_is_flat(partition)) {
         json_decref(partition);
         return ks_error_set(err, KS_ERR_DATA,
                             "source partition %.200s is not a JSON object of plain values",
@@ -104,7 +104,7 @@ static void take_record(void *arg, const void *rd_kafka_message)
     json_t *key = message->key ? json_loadb(message->key, message->key_len, 0, NULL) : NULL;
     const char *connector = json_string_value(json_array_get(key, 0));
     json_t *partition = json_array_get(key, 1);
-    if (!connector || !is_flat(partition)) {
+    if (!connector || !offset_is_flat(partition)) {
         s->unreadable++;
         goto out;
     }

@@ -4,6 +4,8 @@
 #ifndef RUNTIME_OFFSET_STORE_H
 #define RUNTIME_OFFSET_STORE_H
 
+#include <jansson.h>
+
 #include "compacted_topic.h"
 #include "kitestream/sdk/buf.h"
 
@@ -18,6 +20,8 @@ const char *offset_snapshot_get(const struct offset_snapshot *s, const char *par
 size_t offset_snapshot_count(const struct offset_snapshot *s);
 void offset_snapshot_at(const struct offset_snapshot *s, size_t i, const char **ret_partition,
                         const char **ret_offset);
+/* Is it an object of plain values, as partitions and offsets have to be? */
+bool offset_is_flat(const json_t *value);
 /* Key bytes: member names of the partition sorted, no blanks, so that equal partitions have equal
  * keys. Errors: DATA if partition_json is not a flat object. */
 enum ks_status offset_store_key(const char *connector, const char *partition_json,
