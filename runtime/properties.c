@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "hex.h"
 #include "kitestream/sdk/buf.h"
 
 struct cursor {
@@ -44,17 +45,6 @@ static void skip_continuation(struct cursor *in)
         in->p++;
     in->p++;
     skip_blanks(in);
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 /* The four digits after \u, or -1 (nothing is read then). */

@@ -6,18 +6,8 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "hex.h"
 #include "kitestream/sdk/util.h"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* The byte of a code "%41"; -1: no code, or NUL, which no name can hold. */
 static int decode_byte(const char *text, size_t left)
