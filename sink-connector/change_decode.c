@@ -136,12 +136,34 @@ static bool envelope_fits(const struct change_layout *l, const struct ks_cell *c
     return cells[l->op].kind == KS_CELL_BYTES && cells[l->partition].kind == KS_CELL_BYTES;
 }
 
-static enum ks_status decode_envelope(const struct change_layout *l, struct ks_cell *cells,
-                                      struct change_row *row, struct ks_error *err)
+static const struct ks_header *header_of(const struct ks_record *record, const char *key)
+{
+    for (size_t i = 0; i < record->header_count; i++)
+        if (strcmp(record->headers[i].key, key) == 0)
+            return &record->headers[i];
+    return NULL;
+}
+
+/* upsert.op=c writes `c` for both: the header tells which it was. Where something has taken the
+ * headers away every row is an upsert: an insert would double what was upserted. */
+static enum ks_status set_true_op(const struct change_layout *l, const struct ks_record *record,
+                                  struct change_row *row, struct ks_error *err)
+{
+    if (!l->upsert_as_create || row->op != CHANGE_CREATE)
+        return KS_OK;
+    const struct ks_header *op = header_of(record, "__op");
+    return set_op(row, op ? op->value : (struct ks_slice){"u", 1}, err);
+}
+
+static enum ks_status decode_envelope(const struct change_layout *l, const struct ks_record *record,
+                                      struct ks_cell *cells, struct change_row *row,
+                                      struct ks_error *err)
 {
     if (!envelope_fits(l, cells))
         return ks_error_set(err, KS_ERR_DATA, "op or source have fields of other types than ours");
     enum ks_status status = set_op(row, text_of(&cells[l->op]), err);
+    if (!status)
+        status = set_true_op(l, record, row, err);
     if (status)
         return status;
     bool gone = row->op == CHANGE_DELETE;
@@ -154,14 +176,6 @@ static enum ks_status decode_envelope(const struct change_layout *l, struct ks_c
     row->ddl_seq = cells[l->ddl_seq].u.i;
     row->cells = gone ? NULL : cells;
     return set_key(row, &cells[gone ? l->before_key_cell : l->key_cell], err);
-}
-
-static const struct ks_header *header_of(const struct ks_record *record, const char *key)
-{
-    for (size_t i = 0; i < record->header_count; i++)
-        if (strcmp(record->headers[i].key, key) == 0)
-            return &record->headers[i];
-    return NULL;
 }
 
 static enum ks_status number_header(const struct ks_record *record, const char *key, int64_t *ret,
@@ -213,7 +227,7 @@ static enum ks_status decode_flat_delete(struct change_decoder *d, const struct 
     struct ks_cell cell;
     enum ks_status status = decode_headers(record, row, err);
     if (!status && !record->key_schema)
-        status = ks_error_set(err, KS_ERR_DATA, "the key is not Avro");
+        status = ks_error_set(err, KS_ERR_DATA, "the key has no schema");
     if (!status)
         status = key_layout_of(d, record->key_schema, &l, err);
     if (!status)
@@ -231,7 +245,8 @@ static enum ks_status decode_value(struct change_decoder *d, const struct ks_rec
     const struct change_layout *l;
     if (!record->value_schema)
         return ks_error_set(err, KS_ERR_DATA,
-                            "the value is not Avro: the sink needs the AvroConverter");
+                            "the value has no schema: the sink needs the converter that the "
+                            "source was given, AvroConverter or JsonConverter");
     enum ks_status status = layout_of(d, record->value_schema, &l, err);
     if (status)
         return status;
@@ -241,7 +256,7 @@ static enum ks_status decode_value(struct change_decoder *d, const struct ks_rec
         return status;
     row->layout = l;
     if (!l->flat)
-        return decode_envelope(l, cells, row, err);
+        return decode_envelope(l, record, cells, row, err);
     row->cells = cells;
     status = decode_headers(record, row, err);
     return status ? status : set_key(row, &cells[l->key_cell], err);

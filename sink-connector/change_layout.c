@@ -123,6 +123,8 @@ static enum ks_status layout_fill(struct change_layout *l, const char *json, str
     if (ks_avro_schema_type(l->schema) != KS_AVRO_RECORD)
         return ks_error_set(err, KS_ERR_DATA, "the value is not an Avro record");
     const struct ks_avro_field *after = field_of(l->schema, "after");
+    const char *upsert_op = ks_avro_schema_prop(l->schema, "milvus.upsert_op");
+    l->upsert_as_create = upsert_op && strcmp(upsert_op, "\"c\"") == 0;
     l->cell_count = ks_avro_decoder_cells(l->decoder);
     l->flat = !is_record(after) || !is_record(field_of(l->schema, "source"));
     if (l->flat)

@@ -17,6 +17,7 @@ struct change_layout {
     struct ks_avro_decoder *decoder;
     size_t cell_count;
     bool flat;
+    bool upsert_as_create;      /* `c` may be an upsert: the header __op knows */
     struct image_field *fields; /* of `after`, or of the flat row */
     size_t field_count;
     int key_cell;        /* flat rows and images: the primary key */

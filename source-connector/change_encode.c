@@ -16,8 +16,8 @@
 #define ARENA_KEEP_BYTES (1 << 20)
 #define SCRATCH_KEEP_BYTES (64 << 10)
 
-/* Headers of the flat shape; OP and ROW differ from row to row. */
-enum flat_header {
+/* OP and ROW differ from row to row. */
+enum change_header {
     HEADER_OP,
     HEADER_ROW,
     HEADER_VERSION,
@@ -59,6 +59,7 @@ struct change_encoder {
     const char *topic;
     int64_t timestamp_ms, ddl_seq;
     struct ks_header headers[HEADER_COUNT];
+    size_t header_count; /* of each record: all, the operation only, or none */
 };
 
 /* ---- making one ---- */
@@ -91,7 +92,7 @@ static enum ks_status plans_new(struct change_encoder *enc, const struct ks_task
     if (status == KS_OK)
         status = plan_new(host, json, &enc->key, err);
     if (status == KS_OK)
-        status = change_schema_value(coll, opt->flat, &json, err);
+        status = change_schema_value(coll, opt, &json, err);
     if (status == KS_OK)
         status = plan_new(host, json, &enc->value, err);
     return status;
@@ -124,6 +125,7 @@ enum ks_status change_encoder_new(const struct ks_task_host *host, const struct 
     enc->flat = opt->flat;
     enc->upsert_as_create = opt->upsert_as_create;
     enc->tombstones = opt->tombstones;
+    enc->header_count = opt->flat || opt->headers ? HEADER_COUNT : opt->upsert_as_create ? 1 : 0;
     enc->version = xstrdup(opt->version);
     enc->name = xstrdup(opt->prefix);
     enum ks_status status = column_layout_new(coll->schema, &enc->layout, err);
@@ -237,7 +239,7 @@ static struct ks_cell finish_source_block(struct change_encoder *enc, uint32_t r
     return (struct ks_cell){.kind = KS_CELL_RAW, .count = (uint32_t)out->len, .u.data = out->data};
 }
 
-/* ---- headers of the flat shape ---- */
+/* ---- headers: what a flat record does not hold, and which `c` was an upsert ---- */
 
 static struct ks_slice number_text(struct ks_arena *arena, int64_t value)
 {
@@ -261,7 +263,6 @@ static void begin_headers(struct change_encoder *enc, const struct catalogue_col
                           const struct change_place *place, struct ks_arena *arena)
 {
     static const char *const keys[HEADER_COUNT] = {
-        [HEADER_OP] = "__op",
         [HEADER_ROW] = "__source.row",
         [HEADER_VERSION] = "__source.version",
         [HEADER_CONNECTOR] = "__source.connector",
@@ -279,7 +280,7 @@ static void begin_headers(struct change_encoder *enc, const struct catalogue_col
         [HEADER_DDL_SEQ] = "__source.ddl_seq",
     };
     struct ks_header *h = enc->headers;
-    for (int i = 0; i < HEADER_COUNT; i++)
+    for (int i = HEADER_ROW; i < HEADER_COUNT; i++)
         h[i].key = keys[i];
     h[HEADER_VERSION].value = text_copy(arena, enc->version);
     h[HEADER_CONNECTOR].value = (struct ks_slice){"milvus", 6};
@@ -301,11 +302,14 @@ static void begin_headers(struct change_encoder *enc, const struct catalogue_col
 static void set_headers(struct change_encoder *enc, char op, uint32_t row, struct ks_record *record,
                         struct ks_arena *arena)
 {
-    struct ks_header *h = ks_arena_copy(arena, enc->headers, sizeof enc->headers);
-    h[HEADER_OP].value = (struct ks_slice){op == 'c' ? "c" : op == 'u' ? "u" : "d", 1};
-    h[HEADER_ROW].value = number_text(arena, row);
+    if (enc->header_count == 0)
+        return;
+    struct ks_header *h = ks_arena_copy(arena, enc->headers, enc->header_count * sizeof *h);
+    h[HEADER_OP] = (struct ks_header){"__op", {op == 'c' ? "c" : op == 'u' ? "u" : "d", 1}};
+    if (enc->header_count > HEADER_ROW)
+        h[HEADER_ROW].value = number_text(arena, row);
     record->headers = h;
-    record->header_count = HEADER_COUNT;
+    record->header_count = enc->header_count;
 }
 
 /* ---- rows ---- */
@@ -326,10 +330,10 @@ void change_encoder_begin(struct change_encoder *enc, const struct catalogue_col
     enc->topic = keep_topic(coll->topic, out);
     enc->timestamp_ms = tick_to_ms(place->tick);
     enc->ddl_seq = coll->ddl_seq;
-    if (enc->flat) {
+    if (enc->header_count == HEADER_COUNT)
         begin_headers(enc, coll, place, &out->arena);
+    if (enc->flat)
         return;
-    }
     begin_source_block(enc, coll, place);
     enc->cells[enc->ts_ms] = (struct ks_cell){.kind = KS_CELL_INT, .u.i = place->emitted_ms};
 }
@@ -385,12 +389,10 @@ enum ks_status change_encoder_row(struct change_encoder *enc, char op, uint32_t 
                                   struct change_batch *out, struct ks_error *err)
 {
     const struct ks_cell *key = change_encoder_cells(enc) + enc->layout->key->cell;
-    if (op == 'u' && enc->upsert_as_create)
-        op = 'c';
     if (!enc->flat) {
         enc->cells[enc->before] = (struct ks_cell){.kind = KS_CELL_NULL};
         enc->cells[enc->after] = (struct ks_cell){.kind = KS_CELL_RECORD};
-        set_op(enc, op, row);
+        set_op(enc, enc->upsert_as_create ? 'c' : op, row);
     }
     enum ks_status status = encode_key(enc, key, err);
     size_t key_len = enc->bytes.len - KS_RECORD_HEADROOM;
@@ -400,9 +402,7 @@ enum ks_status change_encoder_row(struct change_encoder *enc, char op, uint32_t 
         ks_arena_reset(&enc->scratch, SCRATCH_KEEP_BYTES);
     if (status != KS_OK)
         return status;
-    struct ks_record *record = emit(enc, key_len, true, out);
-    if (enc->flat)
-        set_headers(enc, op, row, record, &out->arena);
+    set_headers(enc, op, row, emit(enc, key_len, true, out), &out->arena);
     return KS_OK;
 }
 
@@ -432,13 +432,17 @@ enum ks_status change_encoder_delete(struct change_encoder *enc, const struct ks
     status = encode_value(enc, err);
     if (status != KS_OK)
         return status;
-    struct ks_slice key_bytes = emit(enc, key_len, true, out)->key;
+    struct ks_record *deleted = emit(enc, key_len, true, out);
+    set_headers(enc, 'd', row, deleted, &out->arena);
+    struct ks_slice key_bytes = deleted->key;
     if (!enc->tombstones)
         return KS_OK;
     struct ks_record *tombstone = change_batch_add(out);
     *tombstone = out->batch.records[out->batch.record_count - 2];
     tombstone->key = key_bytes; /* shared, headroom too: the host writes the same prefix twice */
     tombstone->value = (struct ks_slice){0};
+    tombstone->headers = NULL; /* with __op a null value would be a delete of the flat shape */
+    tombstone->header_count = 0;
     out->value_bytes += key_bytes.len;
     return KS_OK;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kitestream/sdk/util.h"
+#include "row_events.h"
 
 static bool is_legal(char c)
 {
@@ -309,11 +310,14 @@ static json_t *image_field(const char *name, json_t *take_type)
     return field;
 }
 
-static json_t *envelope_of(const struct catalogue_collection *coll, json_t *take_value)
+static json_t *envelope_of(const struct catalogue_collection *coll,
+                           const struct change_options *opt, json_t *take_value)
 {
     json_t *record = record_of(coll, "Envelope"), *fields = json_array();
     json_t *by_name = json_incref(json_object_get(take_value, "name"));
     set_new(record, "connect.version", json_integer(2));
+    if (opt->upsert_as_create)
+        set_text(record, "milvus.upsert_op", "c");
     json_array_append_new(fields, image_field("before", take_value));
     json_array_append_new(fields, image_field("after", by_name));
     json_array_append_new(fields, field_of("source", source_record()));
@@ -332,13 +336,14 @@ static char *dump(json_t *take_schema)
     return text;
 }
 
-enum ks_status change_schema_value(const struct catalogue_collection *coll, bool flat,
-                                   char **ret_json, struct ks_error *err)
+enum ks_status change_schema_value(const struct catalogue_collection *coll,
+                                   const struct change_options *opt, char **ret_json,
+                                   struct ks_error *err)
 {
     json_t *value;
     enum ks_status status = value_record(coll, &value, err);
     if (status == KS_OK)
-        *ret_json = dump(flat ? value : envelope_of(coll, value));
+        *ret_json = dump(opt->flat ? value : envelope_of(coll, opt, value));
     return status;
 }
 

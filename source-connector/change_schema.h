@@ -42,8 +42,10 @@
 /* Owns: free(*ret_json). Errors: DATA naming the collection and the field. */
 enum ks_status change_schema_key(const struct catalogue_collection *coll, bool primitive,
                                  char **ret_json, struct ks_error *err);
-enum ks_status change_schema_value(const struct catalogue_collection *coll, bool flat,
-                                   char **ret_json, struct ks_error *err);
+struct change_options;
+enum ks_status change_schema_value(const struct catalogue_collection *coll,
+                                   const struct change_options *opt, char **ret_json,
+                                   struct ks_error *err);
 /* Appends the name of a field or record, made legal for Avro. */
 void change_schema_name(const char *name, size_t len, struct ks_buf *out);
 

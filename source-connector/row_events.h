@@ -13,7 +13,8 @@ struct change_options {
     const char *version;   /* of Kitestream */
     bool flat;             /* change.shape=flat; default envelope */
     bool primitive_key;    /* key.shape=primitive */
-    bool upsert_as_create; /* upsert.op=c */
+    bool upsert_as_create; /* upsert.op=c: envelopes only */
+    bool headers;          /* envelope.headers; the flat shape always has them */
     bool tombstones;       /* tombstones.on.delete */
     const char *cluster;
 };

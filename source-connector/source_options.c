@@ -188,8 +188,18 @@ const struct ks_config_def source_option_table[] = {
         .default_value = "u",
         .valid_values = upsert_ops,
         .group = "Stream",
-        .doc = "op of an upserted row: u, or c for readers that refuse an update without a before "
-               "image, such as Flink's debezium format.",
+        .doc = "op of an upserted row in the envelope: u, or c for readers that refuse an update "
+               "without a before image, such as Flink's debezium format. With c the header __op "
+               "of each row says which it was; the sink reads that.",
+    },
+    {
+        .name = "envelope.headers",
+        .type = KS_CONFIG_BOOLEAN,
+        .importance = KS_CONFIG_LOW,
+        .default_value = "false",
+        .group = "Stream",
+        .doc = "Give records of the envelope shape the headers of the flat shape, too: __op and "
+               "__source.*, for readers that route or filter without decoding.",
     },
     {
         .name = "tombstones.on.delete",
@@ -332,6 +342,7 @@ static void parse_change(const struct ks_config *config, struct source_options *
         .flat = equals(config, "change.shape", "flat"),
         .primitive_key = equals(config, "key.shape", "primitive"),
         .upsert_as_create = equals(config, "upsert.op", "c"),
+        .headers = ks_config_bool(config, "envelope.headers", false),
         .tombstones = ks_config_bool(config, "tombstones.on.delete", true),
         .cluster = o->cluster,
     };

@@ -73,6 +73,31 @@ static void test_change_decode__other_operations(void **state)
     assert_int_equal(changes_row(*state, "all-envelope", 'u', "{\"id\":1}")->op, CHANGE_UPDATE);
 }
 
+/* Of a source with upsert.op=c; `op`: NULL for no header. */
+static enum ks_status decode_as_create(struct changes *c, const char *op, struct change_row *row)
+{
+    struct ks_record record = changes_envelope(c, "all-envelope", 'c', "{\"id\":1}");
+    struct ks_header header = {"__op", {op, 1}};
+    const char *json = c->host.schema_json(record.value_schema);
+    record.value_schema = changes_schema_of(
+        c, ks_arena_printf(&c->arena, "{\"milvus.upsert_op\":\"c\",%s", json + 1));
+    record.headers = &header;
+    record.header_count = op != NULL;
+    return change_decode(c->decoder, &record, &c->arena, row, &c->err);
+}
+
+static void test_change_decode__a_create_that_may_be_an_upsert(void **state)
+{
+    struct change_row row;
+    assert_int_equal(decode_as_create(*state, "c", &row), KS_OK);
+    assert_int_equal(row.op, CHANGE_CREATE);
+    assert_int_equal(decode_as_create(*state, "u", &row), KS_OK);
+    assert_int_equal(row.op, CHANGE_UPDATE);
+    assert_int_equal(decode_as_create(*state, NULL, &row), KS_OK);
+    assert_int_equal(row.op, CHANGE_UPDATE);
+    assert_int_equal(decode_as_create(*state, "x", &row), KS_ERR_DATA);
+}
+
 static void test_change_decode__delete_has_its_key_in_before(void **state)
 {
     const struct change_row *row = changes_row(*state, "all-envelope", 'd', "{\"id\":-4}");
@@ -123,7 +148,7 @@ static void test_change_decode__bad_envelopes(void **state)
     record.value.len--;
     assert_bad(c, &record, "t partition 2 offset 77");
     record.value_schema = NULL;
-    assert_bad(c, &record, "AvroConverter");
+    assert_bad(c, &record, "has no schema");
 }
 
 #define KEY "{\"type\":\"long\",\"milvus.primary_key\":true}"
@@ -296,7 +321,7 @@ static void test_change_decode__flat_delete_without_an_avro_key(void **state)
     struct changes *c = *state;
     struct ks_record record = {
         .topic = "flat", .key = {"k", 1}, .headers = flat_headers, .header_count = FLAT_HEADERS};
-    assert_bad(c, &record, "the key is not Avro");
+    assert_bad(c, &record, "the key has no schema");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -307,6 +332,7 @@ int main(void)
         TEST(test_change_decode__envelope_of_a_create),
         TEST(test_change_decode__fields_are_found_by_their_milvus_names),
         TEST(test_change_decode__other_operations),
+        TEST(test_change_decode__a_create_that_may_be_an_upsert),
         TEST(test_change_decode__delete_has_its_key_in_before),
         TEST(test_change_decode__text_keys),
         TEST(test_change_decode__tombstone),

@@ -10,6 +10,7 @@
 
 #include "helper_golden.h"
 #include "kitestream/sdk/avro.h"
+#include "row_events.h"
 
 #define TEXT_LEN                                                                                   \
     {                                                                                              \
@@ -64,11 +65,13 @@ static json_t *parse(char *take_text)
     return json;
 }
 
+static const struct change_options envelopes, flat_rows = {.flat = true};
+
 static json_t *value_of(const struct catalogue_collection *of, bool flat)
 {
     char *text;
     struct ks_error err = {0};
-    if (change_schema_value(of, flat, &text, &err) != KS_OK)
+    if (change_schema_value(of, flat ? &flat_rows : &envelopes, &text, &err) != KS_OK)
         fail_msg("%s", err.message);
     return parse(text);
 }
@@ -147,6 +150,22 @@ static void test_change_schema_value__envelope(void **state)
 }
 
 /* Avro itself accepts what we make, and an older row can be read with a newer schema. */
+static void test_change_schema_value__says_that_c_may_be_an_upsert(void **state)
+{
+    const struct change_options as_create = {.upsert_as_create = true},
+                                flat_as_create = {.upsert_as_create = true, .flat = true};
+    char *text;
+    struct ks_error err = {0};
+    assert_int_equal(change_schema_value(&coll, &as_create, &text, &err), KS_OK);
+    json_t *json = parse(text);
+    assert_string_equal(golden_str(json, "milvus.upsert_op"), "c");
+    json_decref(json);
+    assert_int_equal(change_schema_value(&coll, &flat_as_create, &text, &err), KS_OK);
+    json = parse(text);
+    assert_null(json_object_get(json, "milvus.upsert_op"));
+    json_decref(json);
+}
+
 static void test_change_schema_value__added_field_is_backward_compatible(void **state)
 {
     struct ddl_schema older = schema;
@@ -155,8 +174,8 @@ static void test_change_schema_value__added_field_is_backward_compatible(void **
     before.schema = &older;
     char *old_text, *new_text;
     struct ks_error err = {0};
-    assert_int_equal(change_schema_value(&before, false, &old_text, &err), KS_OK);
-    assert_int_equal(change_schema_value(&coll, false, &new_text, &err), KS_OK);
+    assert_int_equal(change_schema_value(&before, &envelopes, &old_text, &err), KS_OK);
+    assert_int_equal(change_schema_value(&coll, &envelopes, &new_text, &err), KS_OK);
     struct ks_avro_schema *writer, *reader;
     struct ks_avro_decoder *decoder;
     assert_int_equal(ks_avro_schema_parse(old_text, strlen(old_text), &writer, &err), KS_OK);
@@ -179,7 +198,7 @@ static void test_change_schema_value__names_that_collide(void **state)
     of.schema = &clash;
     char *text;
     struct ks_error err = {0};
-    assert_int_equal(change_schema_value(&of, false, &text, &err), KS_ERR_DATA);
+    assert_int_equal(change_schema_value(&of, &envelopes, &text, &err), KS_ERR_DATA);
     assert_non_null(strstr(err.message, "'_meta'"));
     assert_non_null(strstr(err.message, "db.c"));
 }
@@ -193,7 +212,7 @@ static void test_change_schema_value__unknown_type(void **state)
     of.schema = &bad;
     char *text;
     struct ks_error err = {0};
-    assert_int_equal(change_schema_value(&of, true, &text, &err), KS_ERR_DATA);
+    assert_int_equal(change_schema_value(&of, &flat_rows, &text, &err), KS_ERR_DATA);
     assert_non_null(strstr(err.message, "type 24"));
 }
 
@@ -242,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_change_schema_value__fields),
         cmocka_unit_test(test_change_schema_value__vectors),
         cmocka_unit_test(test_change_schema_value__envelope),
+        cmocka_unit_test(test_change_schema_value__says_that_c_may_be_an_upsert),
         cmocka_unit_test(test_change_schema_value__added_field_is_backward_compatible),
         cmocka_unit_test(test_change_schema_value__names_that_collide),
         cmocka_unit_test(test_change_schema_value__unknown_type),

@@ -497,6 +497,32 @@ static void test_row_events_add__upserts_as_create_without_tombstones(void **sta
     teardown(&t);
 }
 
+static void assert_op_header(const struct ks_record *record, const char *op)
+{
+    char text[64];
+    assert_string_equal(test_host_header(record, "__op", text, sizeof text), op);
+}
+
+/* The envelope says `c` for both; the header, alone, and the schema say what is what. */
+static void test_row_events_add__upserts_as_create_keep_the_true_op(void **state)
+{
+    struct change_options options = envelope;
+    options.upsert_as_create = true;
+    struct fixture t;
+    setup(&t, &options);
+    add_record(&t, MQ_DELETE, 7, "12", NULL);
+    add_record(&t, MQ_INSERT, 7, "13", "11");
+    assert_int_equal(run(&t), KS_OK);
+    check_ops(&t, " d2@10.1 -2 c1@11.0 c3@11.1");
+    const struct ks_record *records = t.batch.batch.records;
+    assert_op_header(&records[0], "d");
+    assert_int_equal(records[1].header_count, 0);
+    assert_op_header(&records[2], "u");
+    assert_op_header(&records[3], "c");
+    assert_int_equal(records[2].header_count, 1);
+    teardown(&t);
+}
+
 static void test_row_events_add__partition_names(void **state)
 {
     static const struct {
@@ -573,6 +599,37 @@ static void check_flat_headers(const struct ks_record *record, const char *op, c
     assert_string_equal(test_host_header(record, "__source.row", text, sizeof text), row);
 }
 
+static void test_row_events_add__headers_of_an_envelope(void **state)
+{
+    struct change_options options = envelope;
+    options.headers = options.upsert_as_create = true;
+    struct fixture t;
+    setup(&t, &options);
+    add_record(&t, MQ_DELETE, 7, "15", NULL);
+    add_record(&t, MQ_INSERT, 7, "1", "6");
+    assert_int_equal(run(&t), KS_OK);
+    check_ops(&t, " d5@10.1 -5 c1@11.0");
+    const struct ks_record *records = t.batch.batch.records;
+    check_flat_headers(&records[0], "d", "1");
+    assert_int_equal(records[1].header_count, 0); /* a tombstone with __op would be a flat delete */
+    check_flat_headers(&records[2], "u", "0");
+    teardown(&t);
+}
+
+static void test_row_events_add__flat_tells_upserts_whatever_upsert_op_says(void **state)
+{
+    struct change_options options = envelope;
+    options.flat = options.upsert_as_create = true;
+    struct fixture t;
+    setup(&t, &options);
+    add_record(&t, MQ_DELETE, 7, "1", NULL);
+    add_record(&t, MQ_INSERT, 7, "1", "6");
+    assert_int_equal(run(&t), KS_OK);
+    assert_int_equal(t.batch.batch.record_count, 1);
+    check_flat_headers(&t.batch.batch.records[0], "u", "0");
+    teardown(&t);
+}
+
 static void test_row_events_add__flat_with_primitive_key(void **state)
 {
     struct change_options options = envelope;
@@ -617,6 +674,9 @@ int main(void)
         cmocka_unit_test(test_row_events_add__key_held_several_times),
         cmocka_unit_test(test_row_events_add__delete_in_another_partition_is_no_upsert),
         cmocka_unit_test(test_row_events_add__upserts_as_create_without_tombstones),
+        cmocka_unit_test(test_row_events_add__upserts_as_create_keep_the_true_op),
+        cmocka_unit_test(test_row_events_add__headers_of_an_envelope),
+        cmocka_unit_test(test_row_events_add__flat_tells_upserts_whatever_upsert_op_says),
         cmocka_unit_test(test_row_events_add__partition_names),
         cmocka_unit_test(test_row_events_add__a_bad_record_leaves_the_batch_alone),
         cmocka_unit_test(test_row_events_add__records_have_headroom),
