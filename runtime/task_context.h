@@ -40,7 +40,7 @@ struct task_context {
     _Atomic int64_t call_since_ms; /* monotonic */
     /* Changes when the topics in use must be told again; NULL: nobody wants to know them. */
     const _Atomic unsigned *topics_epoch;
-    void *owner; /* task_threads' */
+    void *owner; /* of the callbacks: task_report */
     /* Thread: the task's. RUNNING once started, PAUSED while paused. */
     void (*on_state)(struct task_context *, enum task_state);
     /* Thread: any; NULL clears. */

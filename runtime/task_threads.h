@@ -12,24 +12,9 @@
 #ifndef RUNTIME_TASK_THREADS_H
 #define RUNTIME_TASK_THREADS_H
 
-#include "status_store.h"
-#include "task_context.h"
+#include "task_report.h"
 
 typedef enum ks_status task_run_fn(struct task_context *ctx, struct ks_error *err);
-
-/* Called on the task's thread, or on one of its plugin's, with a lock of the task held: they must
- * not call back into task_thread_*. None is called any more once the task is released. */
-struct task_thread_owner {
-    void *arg;
-    void (*report)(void *arg, const char *connector, int task, const struct task_status *status);
-    void (*metric)(void *arg, const char *connector, int task, enum ks_metric_kind kind,
-                   const char *name, const char *labels, double value); /* may be NULL */
-    void (*topic)(void *arg, const char *connector, int task, const char *topic);
-    const _Atomic unsigned *topics_epoch; /* NULL: topics are not wanted */
-    /* Is this worker still the connector's owner? May take seconds; not under the lock. */
-    enum ks_status (*confirm)(void *arg, const char *connector, struct ks_error *err);
-    void (*ended)(void *arg); /* the thread is about to end */
-};
 
 /* Copied, `worker` and `cls` excepted. */
 struct task_thread_spec {
@@ -51,9 +36,6 @@ void task_thread_pause(struct task_thread *t, bool paused);
 void task_thread_stop(struct task_thread *t);
 bool task_thread_ended(struct task_thread *t);
 bool task_thread_failed(struct task_thread *t); /* meaningful once ended */
-/* Names the plugin's call that has not returned for `hang_ms` in status, log and metric, and takes
- * it back once it has; the same for a task with work that has not moved for `stall_ms` (0: not
- * looked for), unless its status says already what it waits for: then only the metric does. */
 void task_thread_watch(struct task_thread *t, int64_t hang_ms, int64_t stall_ms);
 /* Of a thread that has ended: frees. Of any other: abandons it. It may go on for a while, but
  * reports no more, its commits are fenced by the next owner, and everything its spec points to must
