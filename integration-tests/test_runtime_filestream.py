@@ -232,6 +232,28 @@ def test_second_worker_takes_over_from_a_killed_one(runtime, second, lines, kafk
     assert lines.published() == lines.written
 
 
+def test_two_workers_of_one_id(runtime, second, lines):
+    """The later one has the group. The earlier one says so, waits until it is gone, and goes on."""
+    lines.source()
+    runtime.start()
+    lines.write(1000)
+    lines.wait_published()
+    second.connectors = runtime.connectors
+    second.worker["rest.advertised.port"] = runtime.rest.rsplit(":", 1)[1]
+    second.start()
+    second.wait_log(r"holding 32", 60)
+    runtime.wait_log(r"giving up 32 slots", 60)
+    runtime.wait_log(r"another worker of group .* has the id", 60)
+    lines.write(1000)
+    lines.wait_published()
+    second.kill()
+    lines.write(1000)
+    runtime.wait_log(r"(?s)joining group .* again.*holding 32", 60)
+    lines.wait_published()
+    runtime.stop()
+    assert lines.published() == lines.written
+
+
 def test_frozen_worker_is_replaced_and_does_not_interfere(runtime, second, lines, kafka):
     """Longer than its session: it still believes in its slots when it wakes up."""
     lines.source()

@@ -2,8 +2,9 @@
  * Next: herder. Order: a slot is given up only after `lost` returned, that is after its tasks
  * ended; so two workers never run one connector unless a worker was away for a whole session, and
  * then the old one is fenced by its transactions. A static member is not taken for gone when it
- * closes, so a worker that stops while others are there unsubscribes first, which says so. Death:
- * the session ends 10 s later. */
+ * closes, so a worker that stops while others are there unsubscribes first, which says so. A client
+ * whose membership has ended for good (Kafka has seen another one of its id) gives up all slots at
+ * once, waits until nobody has the id, and is replaced. Death: the session ends 10 s later. */
 #include "slot_group.h"
 
 #include <ctype.h>
@@ -17,22 +18,24 @@
 
 #include "alloc.h"
 #include "clock.h"
-#include "kafka_options.h"
+#include "group_members.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
+#include "slot_client.h"
 #include "topic_admin.h"
-#include "worker_client.h"
 
 #define POLL_MS 100
-#define LEAVE_POLL_MS 10
-#define LEAVE_TIMEOUT_MS 1500
+#define ASSIGN_POLL_MS 10
+#define ASSIGN_TIMEOUT_MS 1500
+#define LOOK_AGAIN_MS 2000
+#define MEMBERS_TIMEOUT_MS 5000
 #define ALL_SLOTS ((slot_mask)0xffffffff)
-#define SESSION_MS 10000
 
 struct slot_group {
     const struct worker_config *worker;
     struct slot_events events;
     char *topic, *what, *instance_id;
+    pthread_mutex_t client_lock; /* the thread exchanges rk under it */
     rd_kafka_t *rk;
     pthread_t thread;
     bool has_thread;
@@ -41,6 +44,9 @@ struct slot_group {
     _Atomic bool assigned; /* once at least */
     int64_t awake_ms;      /* the thread's: when it last did something */
     int64_t away_ms;       /* the thread's: how long it stood still; 0: not beyond its session */
+    bool ended;            /* the thread's: this client's membership, for good */
+    int64_t look_again_ms; /* the thread's: whether its id is free now */
+    bool has_leaked;       /* a client that could not be ended */
 };
 
 static slot_mask mask_of(const rd_kafka_topic_partition_list_t *partitions)
@@ -108,7 +114,7 @@ static void lose(struct slot_group *g, rd_kafka_topic_partition_list_t *partitio
 static void look_at_clock(struct slot_group *g)
 {
     int64_t now_ms = clock_boot_ms();
-    if (now_ms - g->awake_ms > SESSION_MS)
+    if (now_ms - g->awake_ms > SLOT_SESSION_MS)
         g->away_ms = now_ms - g->awake_ms;
     g->awake_ms = now_ms;
 }
@@ -132,25 +138,24 @@ static void report(struct slot_group *g, const rd_kafka_message_t *message)
 {
     char reason[512];
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(g->rk, reason, sizeof reason);
-    if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-        log_error("another worker of group %s has the id %s: stop one of them, or give them "
-                  "different rest.advertised.host.name or rest.advertised.port",
-                  g->worker->group_id, g->instance_id);
-    else if (fatal)
-        log_error("group %s: %s", g->worker->group_id, reason);
-    else if (message->err)
+    if (fatal && !g->ended)
+        log_error("the membership in group %s has ended: %s", g->worker->group_id, reason);
+    else if (!fatal && message->err)
         log_warn("group %s: %s", g->worker->group_id, rd_kafka_message_errstr(message));
-    if (fatal)
-        lose_mask(g, atomic_load(&g->held));
+    if (!fatal)
+        return;
+    lose_mask(g, atomic_load(&g->held));
+    g->ended = true;
 }
 
-static rd_kafka_resp_err_t subscribe(struct slot_group *g)
+static struct slot_client_spec client_spec(struct slot_group *g)
 {
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, g->topic, RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t code = rd_kafka_subscribe(g->rk, topics);
-    rd_kafka_topic_partition_list_destroy(topics);
-    return code;
+    return (struct slot_client_spec){.worker = g->worker,
+                                     .topic = g->topic,
+                                     .instance_id = g->instance_id,
+                                     .what = g->what,
+                                     .rebalance = on_rebalance,
+                                     .opaque = g};
 }
 
 /* The slots are others' by now. librdkafka 2.0 may come back claiming them, and its assignor then
@@ -163,9 +168,59 @@ static void begin_anew(struct slot_group *g)
     g->away_ms = 0;
     lose_mask(g, atomic_load(&g->held));
     rd_kafka_unsubscribe(g->rk);
-    rd_kafka_resp_err_t code = subscribe(g);
-    if (code)
-        log_error("group %s: %s", g->worker->group_id, rd_kafka_err2str(code));
+    struct ks_error err = {0};
+    struct slot_client_spec spec = client_spec(g);
+    if (slot_client_join(g->rk, &spec, &err) != KS_OK)
+        log_error("%s", err.message);
+}
+
+/* Kafka lets one member of a group.instance.id be. The other may be a second worker, which then
+ * stays, or this worker's own request to join from before an outage, which nobody answers for: its
+ * session ends. */
+static bool is_id_free(struct slot_group *g)
+{
+    struct ks_error err = {0};
+    bool used = false;
+    enum ks_status status = group_members_use(g->rk, g->worker->group_id, g->instance_id,
+                                              MEMBERS_TIMEOUT_MS, &used, &err);
+    if (status != KS_OK)
+        log_warn("%s", err.message);
+    else if (used)
+        log_error("another worker of group %s has the id %s: stop one of them, or give them "
+                  "different rest.advertised.host.name or rest.advertised.port",
+                  g->worker->group_id, g->instance_id);
+    return status == KS_OK && !used;
+}
+
+static void join_as_new_client(struct slot_group *g)
+{
+    struct ks_error err = {0};
+    struct slot_client_spec spec = client_spec(g);
+    rd_kafka_t *fresh = NULL;
+    if (slot_client_open(&spec, &fresh, &err) != KS_OK) {
+        log_error("%s", err.message);
+        return;
+    }
+    pthread_mutex_lock(&g->client_lock);
+    rd_kafka_t *old = g->rk;
+    bool was_assigned = atomic_exchange(&g->assigned, false);
+    g->rk = fresh;
+    pthread_mutex_unlock(&g->client_lock);
+    if (!slot_client_close(old, was_assigned))
+        g->has_leaked = true;
+    g->ended = false;
+    log_info("joining group %s again", g->worker->group_id);
+}
+
+/* Between two polls of a client that is no member any more, and never will be again. */
+static void end_of_membership(struct slot_group *g)
+{
+    int64_t now_ms = clock_mono_ms();
+    if (now_ms < g->look_again_ms)
+        return;
+    g->look_again_ms = now_ms + LOOK_AGAIN_MS;
+    if (is_id_free(g))
+        join_as_new_client(g);
 }
 
 static void *poll_loop(void *arg)
@@ -175,12 +230,14 @@ static void *poll_loop(void *arg)
     while (!atomic_load(&g->stop)) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(g->rk, POLL_MS);
         look_at_clock(g);
-        if (g->away_ms)
+        if (g->away_ms && !g->ended)
             begin_anew(g);
         if (message) {
             report(g, message);
             rd_kafka_message_destroy(message);
         }
+        if (g->ended)
+            end_of_membership(g);
         g->awake_ms = clock_boot_ms(); /* these may have taken long */
     }
     return NULL;
@@ -216,38 +273,8 @@ static char *make_instance_id(const struct worker_config *worker)
     return id;
 }
 
-static enum ks_status make_consumer(struct slot_group *g, struct ks_error *err)
+static enum ks_status start_polling(struct slot_group *g, struct ks_error *err)
 {
-    char session[16];
-    snprintf(session, sizeof session, "%d", SESSION_MS);
-    const struct worker_client_option options[] = {
-        {"group.id", g->worker->group_id},
-        {"group.instance.id", g->instance_id},
-        {"session.timeout.ms", session},
-        {"heartbeat.interval.ms", "1000"},
-        {"max.poll.interval.ms", "60000"},
-        {"partition.assignment.strategy", "cooperative-sticky"},
-        {"enable.auto.commit", "false"},
-        {"auto.offset.reset", "latest"},
-        {NULL, NULL},
-    };
-    rd_kafka_conf_t *conf = NULL;
-    enum ks_status status = worker_client_conf(g->worker, "consumer", NULL, options, g, &conf, err);
-    if (status != KS_OK)
-        return status;
-    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    status = worker_client_open(RD_KAFKA_CONSUMER, conf, g->what, &g->rk, err);
-    if (status != KS_OK)
-        return status;
-    rd_kafka_poll_set_consumer(g->rk);
-    return KS_OK;
-}
-
-static enum ks_status join(struct slot_group *g, struct ks_error *err)
-{
-    rd_kafka_resp_err_t code = subscribe(g);
-    if (code)
-        return kafka_error_set(err, g->what, code, rd_kafka_err2str(code));
     if (pthread_create(&g->thread, NULL, poll_loop, g) != 0)
         return ks_error_set(err, KS_ERR_RETRIABLE, "%s: no thread", g->what);
     g->has_thread = true;
@@ -264,11 +291,13 @@ enum ks_status slot_group_open(const struct worker_config *worker, const struct 
     g->what = xasprintf("group %s of the workers at Kafka %s (bootstrap.servers)", worker->group_id,
                         worker->bootstrap_servers);
     g->instance_id = make_instance_id(worker);
+    pthread_mutex_init(&g->client_lock, NULL);
+    struct slot_client_spec spec = client_spec(g);
     enum ks_status status = ensure_topic(g, err);
     if (status == KS_OK)
-        status = make_consumer(g, err);
+        status = slot_client_open(&spec, &g->rk, err);
     if (status == KS_OK)
-        status = join(g, err);
+        status = start_polling(g, err);
     if (status != KS_OK) {
         slot_group_close(g);
         return status;
@@ -277,26 +306,12 @@ enum ks_status slot_group_open(const struct worker_config *worker, const struct 
     return KS_OK;
 }
 
-/* "" when it is none. */
-static char *member_id(struct slot_group *g)
+/* Until this client has been given slots, or none, which a group with brokers away never does. */
+static void await_assignment(struct slot_group *g)
 {
-    char *id = rd_kafka_memberid(g->rk), *copy = xstrdup(id ? id : "");
-    if (id)
-        rd_kafka_mem_free(g->rk, id);
-    return copy;
-}
-
-static bool is_member(struct slot_group *g)
-{
-    char *id = member_id(g);
-    bool is = *id != '\0';
-    free(id);
-    return is;
-}
-
-static void nap(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = LEAVE_POLL_MS * 1000000L}, NULL);
+    int64_t deadline_ms = clock_mono_ms() + ASSIGN_TIMEOUT_MS;
+    while (!atomic_load(&g->assigned) && clock_mono_ms() < deadline_ms)
+        nanosleep(&(struct timespec){.tv_nsec = ASSIGN_POLL_MS * 1000000L}, NULL);
 }
 
 /* Others have the slots at once then. Who holds them all is alone: nobody could take them, and
@@ -305,43 +320,10 @@ static void leave(struct slot_group *g)
 {
     if (!g->has_thread || atomic_load(&g->held) == ALL_SLOTS)
         return;
-    int64_t deadline_ms = clock_mono_ms() + LEAVE_TIMEOUT_MS;
-    while (!atomic_load(&g->assigned) && clock_mono_ms() < deadline_ms)
-        nap();
-    rd_kafka_unsubscribe(g->rk);
-    for (deadline_ms = clock_mono_ms() + LEAVE_TIMEOUT_MS;
-         is_member(g) && clock_mono_ms() < deadline_ms;)
-        nap();
-}
-
-/* Calls on_rebalance for what is held. Bounded: Kafka may not answer. */
-static bool close_consumer(struct slot_group *g)
-{
-    int64_t deadline_ms = clock_mono_ms() + LEAVE_TIMEOUT_MS;
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(g->rk);
-    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(g->rk, queue);
-    while (!error && !rd_kafka_consumer_closed(g->rk) && clock_mono_ms() < deadline_ms)
-        rd_kafka_queue_poll_callback(queue, LEAVE_POLL_MS);
-    bool closed = !error && rd_kafka_consumer_closed(g->rk);
-    if (error)
-        rd_kafka_error_destroy(error);
-    rd_kafka_queue_destroy(queue);
-    return closed;
-}
-
-/* librdkafka before 2.3 aborts the process when a member that was never assigned anything is
- * destroyed. */
-static bool end_client(struct slot_group *g)
-{
-    static struct slot_group *left_behind; /* so that no leak is seen in it */
-    bool closed = close_consumer(g);
-    if (!closed || (g->has_thread && !atomic_load(&g->assigned))) {
-        left_behind = g;
-        (void)left_behind;
-        return false;
-    }
-    rd_kafka_destroy(g->rk);
-    return true;
+    pthread_mutex_lock(&g->client_lock);
+    await_assignment(g);
+    slot_client_leave(g->rk);
+    pthread_mutex_unlock(&g->client_lock);
 }
 
 bool slot_group_close(struct slot_group *g)
@@ -352,8 +334,11 @@ bool slot_group_close(struct slot_group *g)
     atomic_store(&g->stop, true);
     if (g->has_thread)
         pthread_join(g->thread, NULL);
-    if (g->rk && !end_client(g))
+    if (g->rk && !slot_client_close(g->rk, !g->has_thread || atomic_load(&g->assigned)))
+        g->has_leaked = true;
+    if (g->has_leaked)
         return false;
+    pthread_mutex_destroy(&g->client_lock);
     free(g->instance_id);
     free(g->what);
     free(g->topic);
@@ -363,40 +348,17 @@ bool slot_group_close(struct slot_group *g)
 
 /* ---- confirming ---- */
 
-/* What the coordinator says about this very membership; NULL: in good standing, and then a slot
- * that is held here is nobody else's: it would be given up first. A worker with the same id that
- * came later has another member id. */
-static const char *judge(const struct rd_kafka_group_info *group, const char *id)
-{
-    if (group->err)
-        return rd_kafka_err2str(group->err);
-    if (strcmp(group->state, "Stable") != 0)
-        return "slots are on the move";
-    for (int i = 0; i < group->member_cnt; i++)
-        if (strcmp(group->members[i].member_id, id) == 0)
-            return NULL;
-    return "this worker is no member any more";
-}
-
-/* Not by committing an offset: during a rebalance librdkafka 2.0 may take the refusal for the end
- * of the whole membership. Not by its admin requests, which abort where a broker lacks them. */
+/* A slot that is held here by a member in good standing is nobody else's: it would be given up
+ * first. A worker with the same id that came later has another member id. */
 static enum ks_status ask_coordinator(struct slot_group *g, int slot, int timeout_ms,
                                       struct ks_error *err)
 {
-    const struct rd_kafka_group_list *list = NULL;
-    char *id = member_id(g);
-    rd_kafka_resp_err_t code = rd_kafka_list_groups(g->rk, g->worker->group_id, &list, timeout_ms);
-    const char *fault = rd_kafka_err2str(code);
-    if (list && list->group_cnt == 1)
-        fault = judge(&list->groups[0], id);
-    else if (!code)
-        fault = "it has no members";
-    enum ks_status status = KS_OK;
-    if (fault)
-        status = ks_error_set(err, KS_ERR_RETRIABLE, "slot %d is not confirmed by the group: %s",
-                              slot, fault);
-    if (list)
-        rd_kafka_group_list_destroy(list);
+    pthread_mutex_lock(&g->client_lock);
+    char *id = slot_client_member_id(g->rk);
+    enum ks_status status = group_members_confirm(g->rk, g->worker->group_id, id, timeout_ms, err);
+    pthread_mutex_unlock(&g->client_lock);
+    if (status != KS_OK)
+        ks_error_prefix(err, "slot %d is not confirmed", slot);
     free(id);
     return status;
 }

@@ -91,7 +91,7 @@ static void test_open__single_worker_gets_all_slots(void **state)
     /* The mock does not describe groups; that a real one confirms and that others have the slots of
      * one that is closed at once, is integration-tests' to show. */
     assert_int_equal(slot_group_confirm(group, 3, 1000, &err), KS_ERR_RETRIABLE);
-    assert_non_null(strstr(err.message, "slot 3 is not confirmed by the group: "));
+    assert_non_null(strstr(err.message, "slot 3 is not confirmed: "));
     slot_group_close(group);
     assert_int_equal(owner.held, 0);
     assert_int_equal(owner.losses, 1);
