@@ -14,6 +14,8 @@ from parts import ROOT, Parts
 from pipeline import Pipeline
 from stream import Kafka, Stream, TopicSchemas
 
+pytest_plugins = ["counting", "rest_lines"]  # their fixtures
+
 
 @pytest.fixture(scope="session")
 def parts():

@@ -111,3 +111,15 @@ class Lines:
 
     def wait_more_sunk(self):
         self.wait_sunk(len(self.written) + 10)
+
+
+@pytest.fixture
+def rest(runtime):
+    return started(runtime)
+
+
+@pytest.fixture
+def lines(runtime, kafka):
+    made = Lines(runtime, kafka)
+    yield made
+    made.quiet()

@@ -11,18 +11,15 @@ from parts import ROOT
 from pipeline import Pipeline
 from samples import create
 from test_pipeline_kill import Load
-from workers import TAKE_OVER_S, Workers
+from workers import TAKE_OVER_S, running
 
 LEASE_MS = 8000
 
 
 @pytest.fixture
 def workers(kitestream, parts):
-    made = Workers(ROOT, parts, kitestream)
-    try:
-        yield made.start()
-    finally:
-        made.end()
+    with running(ROOT, parts, kitestream) as made:
+        yield made
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 import requests
 import wait
 
-from rest_lines import runtime, sample_plugins  # noqa: F401
 
 ALICE, BOB = ("alice", "wonderland"), ("bob", "builder")
 
@@ -29,7 +28,7 @@ def _replace(path, by):
 
 
 @pytest.fixture
-def secure(runtime):  # noqa: F811
+def secure(runtime):
     """A worker that speaks TLS and knows three logins; its certificate as used, and the one to come."""
     folder = runtime.folder
     first, later = _certificate(folder, "first"), _certificate(folder, "later")
@@ -86,13 +85,13 @@ def test_new_certificate_without_a_restart(secure):
     worker.stop()
 
 
-def test_anybody_is_warned_of(runtime):  # noqa: F811
+def test_anybody_is_warned_of(runtime):
     runtime.worker["listeners"] = runtime.rest.replace("127.0.0.1", "0.0.0.0")
     runtime.start()
     runtime.wait_log("can be reached from other machines and asks nobody for a login")
 
 
-def test_answers_while_kafka_is_away_and_stops(runtime):  # noqa: F811
+def test_answers_while_kafka_is_away_and_stops(runtime):
     runtime.worker["bootstrap.servers"] = "127.0.0.1:1"
     runtime.start()
     wait.until(lambda: _status(runtime, True, "GET", "/health") == 503, 30, "starting")

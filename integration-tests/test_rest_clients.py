@@ -7,25 +7,14 @@ import pathlib
 import subprocess
 import sys
 
-import pytest
 
 from connect_rest import ConnectRest
 from kitestream import free_port
 from parts import ROOT
-from rest_lines import Lines, runtime, sample_plugins, started  # noqa: F401
+from rest_lines import started
 
 sys.path.insert(0, str(ROOT / "scripts"))
 from realparts import cache  # noqa: E402
-
-
-@pytest.fixture
-def rest(runtime):  # noqa: F811
-    return started(runtime)
-
-
-@pytest.fixture
-def lines(runtime, kafka):  # noqa: F811
-    return Lines(runtime, kafka)
 
 
 def test_library_of_akhq(rest, lines):
@@ -90,7 +79,7 @@ def test_kc(rest, lines):
     assert lines.published() == lines.written
 
 
-def test_healthcheck__sees_a_failed_task(runtime, lines):  # noqa: F811
+def test_healthcheck__sees_a_failed_task(runtime, lines):
     rest = started(runtime)
     health = ConnectRest(f"http://127.0.0.1:{free_port()}")
     program = subprocess.Popen([cache.connect_client_programs() / "kafka-connect-healthcheck", "--connect-url", rest.url,

@@ -8,22 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from connect_rest import ERROR, INFO, MESSAGE, OFFSETS, STATUS, TASK_ID
-from counting import COUNTER, LEDGER, LEDGER_PARTITION, offsets, test_plugins  # noqa: F401
-from rest_lines import Lines, runtime, sample_plugins, started  # noqa: F401
+from counting import COUNTER, LEDGER, LEDGER_PARTITION, offsets
+from rest_lines import started
 
 MOCK = "org.apache.kafka.connect.tools.MockSourceConnector"
-
-
-@pytest.fixture
-def rest(runtime):  # noqa: F811
-    return started(runtime)
-
-
-@pytest.fixture
-def lines(runtime, kafka):  # noqa: F811
-    made = Lines(runtime, kafka)
-    yield made
-    made.quiet()
 
 
 # The contract
@@ -248,7 +236,7 @@ def test_failed_task__stays_its_own_affair(rest, lines):
     rest.wait_state("bad", "RUNNING", ["RUNNING"])
 
 
-def test_auto_restart__is_visible(runtime, lines):  # noqa: F811
+def test_auto_restart__is_visible(runtime, lines):
     runtime.connectors.append(
         {"name": "bad", "class": MOCK, "tasksMax": 1, "autoRestart": {"enabled": True, "maxRestarts": 2},
          "config": {"mock_mode": "task-failure", "delay_ms": 0}})
@@ -267,7 +255,7 @@ def test_auto_restart__is_visible(runtime, lines):  # noqa: F811
 
 # A connector that hangs
 
-def test_hanging_poll__is_named_and_freezes_nothing(runtime, lines):  # noqa: F811
+def test_hanging_poll__is_named_and_freezes_nothing(runtime, lines):
     rest = started(runtime, **{"task.hang.timeout.ms": 500, "task.shutdown.graceful.timeout.ms": 1000})
     fifo = runtime.folder / "fifo"
     os.mkfifo(fifo)  # to open it for reading waits for a writer
@@ -354,7 +342,7 @@ def test_sink_offsets__are_those_of_its_group(rest, lines, kafka):
     assert lines.sunk() == lines.written * 3
 
 
-def test_sink_with_a_state_of_its_own__is_reset_whole(kitestream, kafka, test_plugins):  # noqa: F811
+def test_sink_with_a_state_of_its_own__is_reset_whole(kitestream, kafka, test_plugins):
     """What the ledger has added up is its state: twice the numbers with half a reset would double the sum."""
     rest = started(kitestream, **{"plugin.path": str(test_plugins)})
     topic, count = f"{kitestream.name}.numbers", 600
@@ -403,7 +391,7 @@ def test_topics__are_tracked_forgotten_and_found_again(rest, lines):
 
 
 @pytest.mark.parametrize("option, reads", [("topic.tracking.enable", 403), ("topic.tracking.allow.reset", 200)])
-def test_topics__switched_off(runtime, lines, option, reads):  # noqa: F811
+def test_topics__switched_off(runtime, lines, option, reads):
     rest = started(runtime, **{option: "false"})
     assert rest.call("GET", f"/connectors/{lines.name}/topics").status_code == reads
     rest.expect(403, "PUT", f"/connectors/{lines.name}/topics/reset", None, ERROR)

@@ -15,7 +15,7 @@ import subprocess
 
 import wait
 from parts import ROOT
-from rest_lines import runtime, sample_plugins, started  # noqa: F401
+from rest_lines import started
 
 DOC = ROOT / "docs/rest.md"
 ADDRESS, DATA, TOPIC = "http://localhost:8083", "/data", "library.lines"
@@ -115,7 +115,7 @@ def _settled(answers, found):
     return seen[-1]
 
 
-def test_the_documented_answers(runtime):  # noqa: F811
+def test_the_documented_answers(runtime):
     (runtime.folder / "in.txt").write_text("one\ntwo\nthree\n", encoding="utf-8")
     text, answers = DOC.read_text(encoding="utf-8"), Answers(started(runtime), runtime.folder, f"{runtime.name}.lines")
     done, wrong = 0, []

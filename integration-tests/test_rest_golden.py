@@ -13,7 +13,7 @@ import pytest
 
 from parts import ROOT
 from rest_differences import section
-from rest_lines import runtime, sample_plugins, started  # noqa: F401
+from rest_lines import started
 
 GOLDEN = pathlib.Path(os.environ.get("KITESTREAM_SHARED", ROOT.parent / "shared")) / "golden/kafka-connect-rest"
 
@@ -24,7 +24,7 @@ def _named_in_docs():
 
 
 @pytest.mark.skipif(not GOLDEN.exists(), reason=f"no recording in {GOLDEN}")
-def test_recorded_answers__differ_only_where_the_docs_say_so(runtime):  # noqa: F811
+def test_recorded_answers__differ_only_where_the_docs_say_so(runtime):
     rest = started(runtime)
     report = runtime.folder / "replay.json"
     done = subprocess.run([sys.executable, GOLDEN / "replay.py", rest.url, GOLDEN / "transcript.jsonl", "--json", report],

@@ -14,7 +14,7 @@ import wait
 from connect_rest import ConnectRest
 from rest_differences import section
 from rest_exchanges import NAME, exchanges
-from rest_lines import runtime, sample_plugins, started  # noqa: F401
+from rest_lines import started
 
 pytestmark = pytest.mark.full
 
@@ -45,7 +45,7 @@ def connect(parts):
         yield rest
 
 
-def test_answers__are_kafka_connects(connect, runtime):  # noqa: F811
+def test_answers__are_kafka_connects(connect, runtime):
     lines, copy = runtime.folder / "lines.txt", runtime.folder / "copy.txt"
     lines.write_text("one\ntwo\nthree\n", encoding="utf-8")
     asked = list(exchanges(lines, copy))

@@ -6,7 +6,7 @@ import pytest
 import wait
 from prometheus_client.parser import text_string_to_metric_families
 
-from rest_lines import Lines, runtime, sample_plugins, started  # noqa: F401
+from rest_lines import Lines, started
 
 SOURCE_TASK = ["source_record_poll_total", "source_record_poll_rate", "source_record_write_total",
                "source_record_active_count", "poll_batch_avg_time_ms", "poll_batch_max_time_ms"]
@@ -19,12 +19,12 @@ ERRORS = ["total_record_failures", "total_record_errors", "total_records_skipped
 
 
 @pytest.fixture
-def rest(runtime):  # noqa: F811
+def rest(runtime):
     return started(runtime, **{"offset.flush.interval.ms": 500})
 
 
 @pytest.fixture
-def lines(rest, runtime, kafka):  # noqa: F811
+def lines(rest, runtime, kafka):
     return Lines(runtime, kafka)
 
 

@@ -12,7 +12,7 @@ import wait
 from connect_rest import ERROR, ConnectRest
 from kitestream import Kitestream, program
 from parts import ROOT
-from rest_lines import SINK, SOURCE, Lines, runtime, sample_plugins, started  # noqa: F401
+from rest_lines import SINK, SOURCE, started
 
 MOCK = "org.apache.kafka.connect.tools.MockSourceConnector"
 TEXT = (str, type(None))
@@ -24,16 +24,6 @@ INFOS = {"name": str, "error_count": int, "groups": [str],
          "configs": [{"definition": (KEY_INFO, None), "value": VALUE_INFO}]}
 PLUGIN = {"class": str, "type": ("source", "sink", "converter", "header_converter"), "version": str}
 LEVEL = {"level": ("OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"), "last_modified": (int, type(None))}
-
-
-@pytest.fixture
-def rest(runtime):  # noqa: F811
-    return started(runtime)
-
-
-@pytest.fixture
-def lines(runtime, kafka):  # noqa: F811
-    return Lines(runtime, kafka)
 
 
 def _validate(rest, plugin, config):
@@ -124,7 +114,7 @@ def _options(answer):
 
 
 @pytest.mark.skipif(not GOLDEN.exists(), reason=f"no recording in {GOLDEN}")
-def test_options_are_those_that_were_recorded(runtime):  # noqa: F811
+def test_options_are_those_that_were_recorded(runtime):
     json_class = "org.apache.kafka.connect.json.JsonConverter"
     rest = started(runtime, **{f"{kind}.converter{option}": value for kind in ("key", "value")
                                for option, value in (("", json_class), (".schemas.enable", "false"))})
@@ -145,7 +135,7 @@ def _level(rest, logger):
     return rest.expect(200, "GET", f"/admin/loggers/{logger}", shape=LEVEL)["level"]
 
 
-def test_a_level_acts_on_the_lines_of_a_connector(runtime, rest, lines):  # noqa: F811
+def test_a_level_acts_on_the_lines_of_a_connector(runtime, rest, lines):
     lines.create(rest)
     rest.wait_state(lines.name, "RUNNING")
     logger = f"connectors.{lines.name}"
@@ -161,7 +151,7 @@ def test_a_level_acts_on_the_lines_of_a_connector(runtime, rest, lines):  # noqa
     runtime.wait_for(lambda: runtime.log.count(f"[{lines.name}|task-0] RUNNING") > quiet, 60, "a line in the log")
 
 
-def test_a_level_for_the_cluster_reaches_every_worker(runtime, rest, parts):  # noqa: F811
+def test_a_level_for_the_cluster_reaches_every_worker(runtime, rest, parts):
     folder = runtime.folder / "second"
     folder.mkdir()
     second = Kitestream(ROOT, folder, parts, runtime.name)
@@ -181,12 +171,12 @@ def test_a_level_for_the_cluster_reaches_every_worker(runtime, rest, parts):  # 
 
 # kitestream status
 
-def _status(runtime, *words):  # noqa: F811
+def _status(runtime, *words):
     return subprocess.run([program(ROOT), "status", "-c", str(runtime.folder / "worker.yaml"), *words],
                           capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_status_shows_states_and_errors(runtime, rest, lines):  # noqa: F811
+def test_status_shows_states_and_errors(runtime, rest, lines):
     lines.create(rest)
     rest.wait_state(lines.name, "RUNNING")
     shown = _status(runtime)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from parts import ROOT
-from rest_lines import Lines, runtime, sample_plugins, started  # noqa: F401
+from rest_lines import Lines, started
 
 CHECKS = ("not_a_server_error,response_schema_conformance,status_code_conformance,content_type_conformance,"
           "response_headers_conformance")
@@ -28,12 +28,12 @@ def _run(folder, url, settings, *more):
     assert "Operations:       " in done.stdout and " 0 selected" not in done.stdout
 
 
-def test_anything(runtime):  # noqa: F811
+def test_anything(runtime):
     """Names of connectors are made up too, so that most answers say that there is none."""
     _run(runtime.folder, started(runtime).url, "")
 
 
-def test_with_a_connector_that_is_there(runtime, kafka):  # noqa: F811
+def test_with_a_connector_that_is_there(runtime, kafka):
     rest, lines = started(runtime), Lines(runtime, kafka)
     lines.create(rest)
     rest.wait_state(lines.name, "RUNNING")

@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka import Producer
 
 import wait
-from counting import COUNTER, Chains, test_plugins  # noqa: F401
+from counting import COUNTER, Chains
 from parts import ROOT
-from workers import TAKE_OVER_S, Workers
+from workers import TAKE_OVER_S, running
 
 RACES = 50
 QUICK_ROUNDS = 20
@@ -22,13 +22,10 @@ HAND_OVER_S = 6  # of a worker that is stopped
 
 
 @pytest.fixture
-def workers(kitestream, parts, test_plugins):  # noqa: F811
+def workers(kitestream, parts, test_plugins):
     kitestream.worker["plugin.path"] = str(test_plugins)
-    made = Workers(ROOT, parts, kitestream)
-    try:
-        yield made.start()
-    finally:
-        made.end()
+    with running(ROOT, parts, kitestream) as made:
+        yield made
 
 
 @pytest.fixture

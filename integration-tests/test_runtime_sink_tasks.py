@@ -1,9 +1,9 @@
 """A sink with several tasks: they share the partitions of its topics, also when their number changes."""
 
-from rest_lines import Lines, runtime, sample_plugins, started  # noqa: F401
+from rest_lines import Lines, started
 
 
-def test_tasks_share_the_partitions(runtime, kafka):  # noqa: F811
+def test_tasks_share_the_partitions(runtime, kafka):
     rest, lines = started(runtime), Lines(runtime, kafka)
     spread = {"topic.creation.default.partitions": "4", "batch.size": "1"}
     rest.expect(201, "PUT", f"/connectors/{lines.name}/config", lines.source_config() | spread)
@@ -22,7 +22,7 @@ def test_tasks_share_the_partitions(runtime, kafka):  # noqa: F811
         assert sorted(lines.sunk()) == sorted(lines.written), f"with {tasks} tasks"
 
 
-def test_topics_by_an_expression(runtime, kafka):  # noqa: F811
+def test_topics_by_an_expression(runtime, kafka):
     """Also those that come later."""
     rest, lines = started(runtime), Lines(runtime, kafka)
     sink = {"connector.class": "FileStreamSink", "file": str(lines.out_path), "topics.regex": rf"{runtime.name}\.li.*s"}

@@ -12,7 +12,7 @@ import time
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from counting import AVRO_STRING_PREFIX, test_plugins  # noqa: F401
+from counting import AVRO_STRING_PREFIX
 from kitestream import Kitestream
 from parts import ROOT
 
@@ -20,7 +20,7 @@ NUMBERS = 6000
 
 
 @pytest.fixture
-def runtime(kitestream, test_plugins):  # noqa: F811
+def runtime(kitestream, test_plugins):
     kitestream.worker["plugin.path"] = str(test_plugins)
     kitestream.worker["offset.storage.partitions"] = 2
     return kitestream

@@ -4,6 +4,7 @@ In: one worker's configuration. Out: the same for each, with folders and listene
 test asks all of them.
 """
 
+import contextlib
 import os
 import signal
 
@@ -95,3 +96,12 @@ class Workers:
             assert not missing, f"not running: {sorted(missing)}"
             return True
         self.wait_for(running, deadline_s, "all connectors RUNNING")
+
+
+@contextlib.contextmanager
+def running(root, parts, shared):
+    made = Workers(root, parts, shared)
+    try:
+        yield made.start()
+    finally:
+        made.end()
