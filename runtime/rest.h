@@ -42,7 +42,11 @@ struct rest_request {
     bool read_only; /* who asks may only read: for routes of which only some bodies write */
 };
 
-/* Zero-initialised is 200 without a body. Owns: all. */
+struct rest_header {
+    const char *name, *value;
+};
+
+/* Zero-initialised is 200 without a body. Owns: all but headers. */
 struct rest_response {
     int status;         /* 0: 200 */
     json_t *json;       /* the body, or */
@@ -50,6 +54,8 @@ struct rest_response {
     const char *text_type;
     char *location;
     char *allow; /* the router's: methods of this path */
+    char *etag;  /* of the body, in double quotes: who says that it has it gets 304 */
+    const struct rest_header *headers; /* more of them, up to one without a name; live for ever */
 };
 void rest_response_release(struct rest_response *res);
 
@@ -84,6 +90,7 @@ extern const struct rest_route rest_offsets_routes[];    /* /connectors/{c}/offs
 extern const struct rest_route rest_plugins_routes[];    /* /connector-plugins */
 extern const struct rest_route rest_loggers_routes[];    /* /admin/loggers */
 extern const struct rest_route rest_cdc_routes[];        /* /cdc, milvus-cdc's contract */
+extern const struct rest_route rest_ui_routes[];         /* /ui: the page for people */
 
 /* ---- for handlers: rest_answer.c ---- */
 

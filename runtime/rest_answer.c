@@ -14,6 +14,7 @@ void rest_response_release(struct rest_response *res)
     ks_buf_release(&res->text);
     free(res->location);
     free(res->allow);
+    free(res->etag);
     *res = (struct rest_response){0};
 }
 

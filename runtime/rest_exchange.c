@@ -96,7 +96,22 @@ static struct MHD_Response *make_response(struct rest_response *res)
         MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, res->location);
     if (res->allow)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, res->allow);
+    if (res->etag)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, res->etag);
+    for (const struct rest_header *h = res->headers; h && h->name; h++)
+        MHD_add_response_header(response, h->name, h->value);
     return response;
+}
+
+/* Leaves the body out for a client that has it. */
+static void spare_body(struct exchange *x)
+{
+    if (!x->res.etag ||
+        !rest_headers_has_body(header(x, MHD_HTTP_HEADER_IF_NONE_MATCH), x->res.etag))
+        return;
+    ks_buf_reset(&x->res.text);
+    x->res.text_type = NULL;
+    x->res.status = 304;
 }
 
 static enum MHD_Result send_answer(struct exchange *x)
@@ -105,6 +120,7 @@ static enum MHD_Result send_answer(struct exchange *x)
     pthread_mutex_lock(&s->lock);
     bool stopping = s->stopping;
     pthread_mutex_unlock(&s->lock);
+    spare_body(x);
     unsigned status = x->res.status ? (unsigned)x->res.status : 200;
     log_debug("REST: %u for %s", status, x->uri);
     struct MHD_Response *response = make_response(&x->res);

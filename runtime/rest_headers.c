@@ -153,6 +153,18 @@ static bool list_has(const char *list, const char *word, bool any_case)
     return false;
 }
 
+/* Proxies that compress make an etag weak: W/"…"; it is the same body all the same. */
+bool rest_headers_has_body(const char *if_none_match, const char *etag)
+{
+    if (!if_none_match)
+        return false;
+    char *weak = xasprintf("W/%s", etag);
+    bool known = list_has(if_none_match, etag, false) || list_has(if_none_match, weak, false) ||
+                 list_has(if_none_match, "*", false);
+    free(weak);
+    return known;
+}
+
 static bool is_allowed(const struct rest_headers *h, const char *origin)
 {
     return h->origins && origin && *origin &&

@@ -14,6 +14,9 @@ enum ks_status rest_headers_open(const struct rest_options *options, struct rest
                                  struct ks_error *err);
 void rest_headers_free(struct rest_headers *h);
 
+/* Whether a client that sent If-None-Match (NULL: it did not) has the body with this etag. */
+bool rest_headers_has_body(const char *if_none_match, const char *etag);
+
 /* origin: the request's header, or NULL. */
 void rest_headers_add(const struct rest_headers *h, struct MHD_Response *response,
                       const char *origin);

@@ -11,7 +11,7 @@
 
 static const struct rest_route *const tables[] = {
     rest_root_routes,    rest_connectors_routes, rest_lifecycle_routes, rest_offsets_routes,
-    rest_plugins_routes, rest_loggers_routes,    rest_cdc_routes,
+    rest_plugins_routes, rest_loggers_routes,    rest_cdc_routes,       rest_ui_routes,
 };
 /* The order in which Kafka Connect lists them. */
 static const char *const methods[] = {"HEAD", "DELETE", "POST", "GET", "OPTIONS", "PATCH", "PUT"};

@@ -165,6 +165,23 @@ static void test_ask__methods_and_media(void **state)
     assert_null(http_answer_header(&a, "Content-Type"));
 }
 
+static void test_ask__a_body_that_the_client_has(void **state)
+{
+    struct rest_test *f = *state;
+    rest_test_start(f, false);
+    struct http_answer a = http_client_ask(f->port, "GET", "/ui/ui.css", "", NULL);
+    assert_int_equal(a.status, 200);
+    assert_string_equal(http_answer_header(&a, "X-Content-Type-Options"), "nosniff");
+    char *has = xasprintf("If-None-Match: \"x\", W/%s\r\n", http_answer_header(&a, "ETag"));
+    a = http_client_ask(f->port, "GET", "/ui/ui.css", has, NULL);
+    assert_int_equal(a.status, 304);
+    assert_string_equal(a.body, "");
+    assert_non_null(http_answer_header(&a, "ETag"));
+    a = http_client_ask(f->port, "HEAD", "/ui/ui.css", "If-None-Match: \"x\"\r\n", NULL);
+    assert_int_equal(a.status, 200);
+    free(has);
+}
+
 static void test_ask__encoded_names(void **state)
 {
     struct rest_test *f = *state;
@@ -551,6 +568,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_open__answers_before_it_is_ready),
         TEST(test_ask__methods_and_media),
+        TEST(test_ask__a_body_that_the_client_has),
         TEST(test_ask__encoded_names),
         TEST(test_ask__keep_alive_and_pipelining),
         TEST(test_ask__too_large),
