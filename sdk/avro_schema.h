@@ -28,6 +28,7 @@ struct ks_avro_schema {
     struct avro_document *doc;
     enum ks_avro_type type;
     const char *name;
+    const json_t *aliases; /* of a named type: array of strings, or NULL */
     size_t count;
     struct ks_avro_field *fields;
     struct avro_field_more *more;

@@ -98,6 +98,18 @@ static const struct ks_avro_schema *find_named(struct parser *p, const char *nam
     return p->doc->nodes[json_integer_value(index)];
 }
 
+static bool aliases_valid(const json_t *aliases)
+{
+    size_t i;
+    json_t *alias;
+    json_array_foreach((json_t *)aliases, i, alias)
+    {
+        if (!json_is_string(alias))
+            return false;
+    }
+    return !aliases || json_is_array(aliases);
+}
+
 /* Makes the node of a record, enum or fixed and enters its name, so that fields may refer to it. */
 static struct ks_avro_schema *define_named(struct parser *p, enum ks_avro_type type,
                                            const json_t *json, const struct frame *frame)
@@ -111,26 +123,18 @@ static struct ks_avro_schema *define_named(struct parser *p, enum ks_avro_type t
         return fail(p, frame, "not a valid type name:", full);
     if (json_object_get(p->doc->names, full))
         return fail(p, frame, "type defined twice:", full);
+    const json_t *aliases = json_object_get(json, "aliases");
+    if (!aliases_valid(aliases))
+        return fail(p, frame, "aliases are not an array of names in", full);
     struct ks_avro_schema *node = avro_document_node(p->doc, type);
     node->name = full;
+    node->aliases = aliases;
     json_object_set_new(p->doc->names, full, json_integer((json_int_t)p->doc->node_count - 1));
     keep_props(p, node, json);
     return node;
 }
 
 /* ---- records ---- */
-
-static bool aliases_valid(const json_t *aliases)
-{
-    size_t i;
-    json_t *alias;
-    json_array_foreach((json_t *)aliases, i, alias)
-    {
-        if (!json_is_string(alias))
-            return false;
-    }
-    return !aliases || json_is_array(aliases);
-}
 
 static bool parse_field(struct parser *p, struct ks_avro_schema *record, const json_t *json,
                         json_t *seen, const struct frame *frame)
