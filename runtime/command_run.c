@@ -17,6 +17,7 @@
 #include "log.h"
 #include "mono_cond.h"
 #include "rest_server.h"
+#include "schema_desk.h"
 #include "worker_client.h"
 
 /* A stop that takes longer is no clean one. */
@@ -31,6 +32,7 @@
 struct run {
     struct worker_config *worker;
     const struct plugin_set *plugins;
+    struct schema_desk *schemas;
     struct rest_server *rest;
     struct pipeline_file *files;
     size_t file_count;
@@ -168,7 +170,8 @@ static void wait_for_signals(struct run *run, const sigset_t *signals)
 
 static bool open_rest(struct run *run)
 {
-    const struct rest_context ctx = {.worker = run->worker, .plugins = run->plugins};
+    const struct rest_context ctx = {
+        .worker = run->worker, .plugins = run->plugins, .schemas = run->schemas};
     struct rest_options options;
     struct ks_error err;
     enum ks_status status = rest_options_read(run->worker, &options, &err);
@@ -193,6 +196,7 @@ static int start_and_wait(struct run *run)
 
     pthread_mutex_init(&run->lock, NULL);
     mono_cond_init(&run->changed);
+    run->schemas = schema_desk_new(run->worker);
     if (!open_rest(run))
         return 1;
     run->main_thread = pthread_self();
@@ -210,6 +214,7 @@ static int start_and_wait(struct run *run)
             "something did not end in time; a task's transaction is void and will be repeated");
         _exit(run->failed ? 1 : 0);
     }
+    schema_desk_free(run->schemas);
     log_info("stopped");
     pthread_cond_destroy(&run->changed);
     pthread_mutex_destroy(&run->lock);

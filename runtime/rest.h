@@ -21,6 +21,7 @@ struct rest_context {
     /* NULL until the worker has read its topics; only routes with REST_EARLY are called before. */
     struct herder *herder;
     const char *kafka_cluster_id; /* "" until known */
+    struct schema_desk *schemas;
 };
 
 #define REST_PARAMS_MAX 3
@@ -50,8 +51,8 @@ struct rest_header {
 struct rest_response {
     int status;         /* 0: 200 */
     json_t *json;       /* the body, or */
-    struct ks_buf text; /* the body as it is, of `text_type` */
-    const char *text_type;
+    struct ks_buf text; /* the body as it is */
+    const char *type;   /* of the body; NULL: none for text, application/json for JSON */
     char *location;
     char *allow; /* the router's: methods of this path */
     char *etag;  /* of the body, in double quotes: who says that it has it gets 304 */
@@ -91,6 +92,10 @@ extern const struct rest_route rest_plugins_routes[];    /* /connector-plugins *
 extern const struct rest_route rest_loggers_routes[];    /* /admin/loggers */
 extern const struct rest_route rest_cdc_routes[];        /* /cdc, milvus-cdc's contract */
 extern const struct rest_route rest_ui_routes[];         /* /ui: the page for people */
+/* The registry's: /schemas, /subjects, and its rules: /config, /mode, /compatibility. */
+extern const struct rest_route rest_registry_schemas_routes[];
+extern const struct rest_route rest_registry_subjects_routes[];
+extern const struct rest_route rest_registry_rules_routes[];
 
 /* ---- for handlers: rest_answer.c ---- */
 

@@ -89,7 +89,7 @@ static struct MHD_Response *make_response(struct rest_response *res)
     }
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
-    const char *type = res->json ? "application/json" : res->text_type;
+    const char *type = res->json && !res->type ? "application/json" : res->type;
     if (type)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     if (res->location)
@@ -110,7 +110,7 @@ static void spare_body(struct exchange *x)
         !rest_headers_has_body(header(x, MHD_HTTP_HEADER_IF_NONE_MATCH), x->res.etag))
         return;
     ks_buf_reset(&x->res.text);
-    x->res.text_type = NULL;
+    x->res.type = NULL;
     x->res.status = 304;
 }
 

@@ -49,7 +49,7 @@ static void get_metrics(const struct rest_context *ctx, const struct rest_reques
                         struct rest_response *res)
 {
     rest_answer(res, 200, NULL);
-    res->text_type = "text/plain; version=0.0.4; charset=utf-8";
+    res->type = "text/plain; version=0.0.4; charset=utf-8";
     process_metrics_print(&res->text);
     if (!ctx->herder)
         return;

@@ -10,8 +10,17 @@
 #include "rest_media.h"
 
 static const struct rest_route *const tables[] = {
-    rest_root_routes,    rest_connectors_routes, rest_lifecycle_routes, rest_offsets_routes,
-    rest_plugins_routes, rest_loggers_routes,    rest_cdc_routes,       rest_ui_routes,
+    rest_root_routes,
+    rest_connectors_routes,
+    rest_lifecycle_routes,
+    rest_offsets_routes,
+    rest_plugins_routes,
+    rest_loggers_routes,
+    rest_cdc_routes,
+    rest_ui_routes,
+    rest_registry_schemas_routes,
+    rest_registry_subjects_routes,
+    rest_registry_rules_routes,
 };
 /* The order in which Kafka Connect lists them. */
 static const char *const methods[] = {"HEAD", "DELETE", "POST", "GET", "OPTIONS", "PATCH", "PUT"};
@@ -102,7 +111,7 @@ static void answer_without_route(const char *method, bool allowed[METHOD_COUNT],
     if (strcmp(method, "OPTIONS") == 0) {
         rest_answer(res, 200, NULL);
         ks_buf_add_str(&res->text, allow);
-        res->text_type = "text/plain";
+        res->type = "text/plain";
     } else {
         rest_fail(res, 405, "HTTP 405 Method Not Allowed");
     }

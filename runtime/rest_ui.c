@@ -53,7 +53,7 @@ static void answer_file(struct rest_response *res, const char *type, const char 
     size_t len = strlen(text);
     rest_answer(res, 200, NULL);
     ks_buf_add(&res->text, text, len);
-    res->text_type = type;
+    res->type = type;
     res->headers = headers;
     res->etag = make_etag(text, len);
 }

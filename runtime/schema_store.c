@@ -13,31 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../sdk/avro_normal.h"
 #include "alloc.h"
 #include "compacted_topic.h"
 #include "kitestream/sdk/avro.h"
 #include "kitestream/sdk/util.h"
 #include "log.h"
-#include "map.h"
 
 #define SYNC_TIMEOUT_MS 30000
 
-struct stored_schema {
-    char *json;
-    uint64_t fingerprint;
-};
-
-/* Versions of one subject. */
-struct stored_subject {
-    struct map versions; /* version -> id, as a number in the pointer */
-    uint32_t last_version;
-};
-
 struct schema_store {
     struct compacted_topic *topic;
-    pthread_mutex_t lock; /* guards the maps; the reader's thread fills them */
-    struct map by_id;     /* struct stored_schema */
-    struct strmap subjects;
+    pthread_mutex_t lock; /* guards the index; the reader's thread fills it */
+    struct schema_index index;
+    pthread_mutex_t refresh; /* one at a time: each opens a client */
 };
 
 uint32_t schema_store_first_id(uint64_t fingerprint)
@@ -51,66 +40,22 @@ uint32_t schema_store_next_id(uint32_t id)
     return id == INT32_MAX ? 1 : id + 1;
 }
 
-static enum ks_status fingerprint_of(const char *json, uint64_t *ret, struct ks_error *err)
+/* meaning may be NULL. */
+static enum ks_status measure(const char *json, uint64_t *fingerprint, uint64_t *meaning,
+                              struct ks_error *err)
 {
     struct ks_avro_schema *schema;
     enum ks_status status = ks_avro_schema_parse(json, strlen(json), &schema, err);
     if (status != KS_OK)
         return status;
-    *ret = ks_avro_schema_fingerprint(schema);
+    *fingerprint = ks_avro_schema_fingerprint(schema);
+    if (meaning)
+        *meaning = avro_normal_fingerprint(schema);
     ks_avro_schema_free(schema);
     return KS_OK;
 }
 
 /* ---- reading; thread: the topic's ---- */
-
-static struct stored_subject *get_subject(struct schema_store *s, const char *name)
-{
-    struct stored_subject *subject = strmap_get(&s->subjects, name);
-    if (!subject) {
-        subject = xcalloc(1, sizeof *subject);
-        strmap_put(&s->subjects, name, subject);
-    }
-    return subject;
-}
-
-/* The version of `id` under the subject, or 0. */
-static uint32_t find_version(const struct stored_subject *subject, uint32_t id)
-{
-    size_t pos = 0;
-    uint64_t version;
-    void *value;
-    while (map_next(&subject->versions, &pos, &version, &value)) {
-        if ((uintptr_t)value == id)
-            return (uint32_t)version;
-    }
-    return 0;
-}
-
-static void add_version(struct schema_store *s, const char *name, uint32_t version, uint32_t id)
-{
-    struct stored_subject *subject = get_subject(s, name);
-    if (find_version(subject, id))
-        return;
-    if (map_find(&subject->versions, version))
-        version = subject->last_version + 1;
-    map_put(&subject->versions, version, (void *)(uintptr_t)id);
-    if (version > subject->last_version)
-        subject->last_version = version;
-}
-
-/* False when another schema has the id. */
-static bool add_schema(struct schema_store *s, uint32_t id, const char *json, uint64_t fingerprint)
-{
-    struct stored_schema *stored = map_get(&s->by_id, id);
-    if (stored)
-        return stored->fingerprint == fingerprint;
-    stored = xcalloc(1, sizeof *stored);
-    stored->json = xstrdup(json);
-    stored->fingerprint = fingerprint;
-    map_put(&s->by_id, id, stored);
-    return true;
-}
 
 static void on_schema(struct schema_store *s, const json_t *value)
 {
@@ -118,20 +63,20 @@ static void on_schema(struct schema_store *s, const json_t *value)
     const char *schema = json_string_value(json_object_get(value, "schema"));
     json_int_t id = json_integer_value(json_object_get(value, "id"));
     json_int_t version = json_integer_value(json_object_get(value, "version"));
-    uint64_t fingerprint;
+    uint64_t fingerprint, meaning;
     struct ks_error err;
     if (!subject || !schema || id < 1 || id > INT32_MAX || version < 1 || version > INT32_MAX) {
         log_warn("schema topic: a record lacks subject, version, id or schema; it is ignored");
         return;
     }
-    if (fingerprint_of(schema, &fingerprint, &err) != KS_OK) {
+    if (measure(schema, &fingerprint, &meaning, &err) != KS_OK) {
         log_warn("schema topic: id %lld of subject %s is ignored: %s", (long long)id, subject,
                  err.message);
         return;
     }
     pthread_mutex_lock(&s->lock);
-    if (add_schema(s, (uint32_t)id, schema, fingerprint))
-        add_version(s, subject, (uint32_t)version, (uint32_t)id);
+    schema_index_add(&s->index, subject, (uint32_t)version, (uint32_t)id, schema, fingerprint,
+                     meaning);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -157,8 +102,8 @@ static void on_record(void *arg, struct ks_slice key, struct ks_slice value, int
 static uint32_t choose_id(const struct schema_store *s, uint64_t fingerprint)
 {
     uint32_t id = schema_store_first_id(fingerprint);
-    const struct stored_schema *stored;
-    while ((stored = map_get(&s->by_id, id)) && stored->fingerprint != fingerprint)
+    const struct indexed_schema *known;
+    while ((known = schema_index_get(&s->index, id)) && known->fingerprint != fingerprint)
         id = schema_store_next_id(id);
     return id;
 }
@@ -190,13 +135,12 @@ enum ks_status schema_store_register(struct schema_store *s, const char *subject
                                      struct ks_error *err)
 {
     uint64_t fingerprint;
-    enum ks_status status = fingerprint_of(schema_json, &fingerprint, err);
+    enum ks_status status = measure(schema_json, &fingerprint, NULL, err);
     while (status == KS_OK) {
         pthread_mutex_lock(&s->lock);
         uint32_t id = choose_id(s, fingerprint);
-        const struct stored_subject *known = get_subject(s, subject);
-        bool registered = map_find(&s->by_id, id) && find_version(known, id);
-        uint32_t version = known->last_version + 1;
+        bool registered = schema_index_version(&s->index, subject, id) != 0;
+        uint32_t version = schema_index_next_version(&s->index, subject);
         pthread_mutex_unlock(&s->lock);
         if (registered) {
             *ret_id = id;
@@ -210,12 +154,14 @@ enum ks_status schema_store_register(struct schema_store *s, const char *subject
     return status;
 }
 
+/* ---- asking ---- */
+
 static const char *find_json(struct schema_store *s, uint32_t id)
 {
     pthread_mutex_lock(&s->lock);
-    const struct stored_schema *stored = map_get(&s->by_id, id);
+    const struct indexed_schema *known = schema_index_get(&s->index, id);
     pthread_mutex_unlock(&s->lock);
-    return stored ? stored->json : NULL;
+    return known ? known->json : NULL;
 }
 
 enum ks_status schema_store_get(struct schema_store *s, uint32_t id, const char **ret_json,
@@ -223,7 +169,7 @@ enum ks_status schema_store_get(struct schema_store *s, uint32_t id, const char 
 {
     const char *json = find_json(s, id);
     if (!json) {
-        enum ks_status status = compacted_topic_sync(s->topic, SYNC_TIMEOUT_MS, err);
+        enum ks_status status = schema_store_refresh(s, err);
         if (status != KS_OK)
             return status;
         json = find_json(s, id);
@@ -236,6 +182,35 @@ enum ks_status schema_store_get(struct schema_store *s, uint32_t id, const char 
     return KS_OK;
 }
 
+size_t schema_store_list(struct schema_store *s, const struct schema_wanted *wanted,
+                         struct stored_version **ret)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t count = schema_index_list(&s->index, wanted, ret);
+    pthread_mutex_unlock(&s->lock);
+    return count;
+}
+
+uint32_t schema_store_max_id(struct schema_store *s)
+{
+    size_t pos = 0;
+    uint64_t id, max = 0;
+    void *schema;
+    pthread_mutex_lock(&s->lock);
+    while (map_next(&s->index.by_id, &pos, &id, &schema))
+        max = id > max ? id : max;
+    pthread_mutex_unlock(&s->lock);
+    return (uint32_t)max;
+}
+
+enum ks_status schema_store_refresh(struct schema_store *s, struct ks_error *err)
+{
+    pthread_mutex_lock(&s->refresh);
+    enum ks_status status = compacted_topic_sync(s->topic, SYNC_TIMEOUT_MS, err);
+    pthread_mutex_unlock(&s->refresh);
+    return status;
+}
+
 /* ---- life ---- */
 
 enum ks_status schema_store_open(const struct worker_config *worker, struct schema_store **ret,
@@ -243,6 +218,7 @@ enum ks_status schema_store_open(const struct worker_config *worker, struct sche
 {
     struct schema_store *s = xcalloc(1, sizeof *s);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->refresh, NULL);
     enum ks_status status = compacted_topic_open(
         worker, worker->schema_topic, 1, worker->config_replication, on_record, s, &s->topic, err);
     if (status == KS_OK)
@@ -261,21 +237,8 @@ void schema_store_close(struct schema_store *s)
         return;
     if (s->topic)
         compacted_topic_close(s->topic);
-    size_t pos = 0;
-    uint64_t id;
-    const char *name;
-    void *value;
-    while (map_next(&s->by_id, &pos, &id, &value)) {
-        free(((struct stored_schema *)value)->json);
-        free(value);
-    }
-    pos = 0;
-    while (strmap_next(&s->subjects, &pos, &name, &value)) {
-        map_release(&((struct stored_subject *)value)->versions);
-        free(value);
-    }
-    map_release(&s->by_id);
-    strmap_release(&s->subjects);
+    schema_index_release(&s->index);
+    pthread_mutex_destroy(&s->refresh);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }

@@ -4,6 +4,7 @@
 #ifndef RUNTIME_SCHEMA_STORE_H
 #define RUNTIME_SCHEMA_STORE_H
 
+#include "schema_index.h"
 #include "worker_config.h"
 
 struct schema_store;
@@ -22,6 +23,15 @@ enum ks_status schema_store_register(struct schema_store *s, const char *subject
  * topic; RETRIABLE. */
 enum ks_status schema_store_get(struct schema_store *s, uint32_t id, const char **ret_json,
                                 struct ks_error *err);
+
+/* What is known of it now. Owns: free(*ret); the texts live until close. */
+size_t schema_store_list(struct schema_store *s, const struct schema_wanted *wanted,
+                         struct stored_version **ret);
+/* The greatest id there is, 0: none. */
+uint32_t schema_store_max_id(struct schema_store *s);
+/* Reads on to what is the end of the topic now: what another worker registered before the call is
+ * known afterwards. Errors: RETRIABLE. */
+enum ks_status schema_store_refresh(struct schema_store *s, struct ks_error *err);
 
 /* First candidate for a fingerprint's id, and the next one after a collision: positive, 31 bits. */
 uint32_t schema_store_first_id(uint64_t fingerprint);

@@ -52,7 +52,7 @@ static void test_find__options_lists_methods(void **state)
 {
     struct rest_response res;
     assert_int_equal(helper_rest(NULL, "OPTIONS", "/health", NULL, &res), 200);
-    assert_string_equal(res.text_type, "text/plain");
+    assert_string_equal(res.type, "text/plain");
     assert_string_equal(ks_buf_str(&res.text), "HEAD, GET, OPTIONS");
     assert_string_equal(res.allow, "HEAD, GET, OPTIONS");
     rest_response_release(&res);

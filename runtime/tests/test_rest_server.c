@@ -83,7 +83,7 @@ static void much(const struct rest_context *ctx, const struct rest_request *req,
                  struct rest_response *res)
 {
     rest_answer(res, 200, NULL);
-    res->text_type = "text/plain";
+    res->type = "text/plain";
     memset(ks_buf_reserve(&res->text, 64 << 20), 'x', 64 << 20);
     res->text.len += 64 << 20;
 }

@@ -15,7 +15,7 @@ static const struct rest_context ctx = {.kafka_cluster_id = ""};
 static const char *file(const char *uri, const char *type, struct rest_response *res)
 {
     assert_int_equal(helper_rest(&ctx, "GET", uri, NULL, res), 200);
-    assert_string_equal(res->text_type, type);
+    assert_string_equal(res->type, type);
     assert_true(res->text.len > 100);
     return ks_buf_str(&res->text);
 }

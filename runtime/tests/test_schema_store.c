@@ -11,81 +11,10 @@
 
 #include <jansson.h>
 
-#include "compacted_topic.h"
+#include "../../sdk/avro_normal.h"
+#include "helper_schema_topic.h"
 #include "kitestream/sdk/avro.h"
 #include "kitestream/sdk/util.h"
-
-/* The topic is a list here, so that a test can put another worker's record between a write and its
- * reading back. The real topic is used in integration-tests. */
-struct log_record {
-    char *key, *value;
-};
-static struct {
-    struct log_record list[64];
-    size_t count;
-    const char *before_put[2]; /* another worker's record, once */
-    enum ks_status put_status;
-} topic;
-
-struct compacted_topic {
-    compacted_fn *fn;
-    void *arg;
-    size_t passed;
-};
-
-static void append(const char *key, const char *value)
-{
-    topic.list[topic.count++] = (struct log_record){strdup(key), value ? strdup(value) : NULL};
-}
-
-enum ks_status compacted_topic_open(const struct worker_config *config, const char *name,
-                                    int partitions, int replication, compacted_fn *fn, void *arg,
-                                    struct compacted_topic **ret, struct ks_error *err)
-{
-    struct compacted_topic *t = calloc(1, sizeof *t);
-    assert_string_equal(name, "schemas");
-    *t = (struct compacted_topic){fn, arg, 0};
-    *ret = t;
-    return KS_OK;
-}
-enum ks_status compacted_topic_sync(struct compacted_topic *t, int64_t timeout_ms,
-                                    struct ks_error *err)
-{
-    for (; t->passed < topic.count; t->passed++) {
-        const struct log_record *r = &topic.list[t->passed];
-        t->fn(t->arg, (struct ks_slice){r->key, strlen(r->key)},
-              (struct ks_slice){r->value, r->value ? strlen(r->value) : 0}, 0, (int64_t)t->passed);
-    }
-    return KS_OK;
-}
-enum ks_status compacted_topic_put(struct compacted_topic *t, struct ks_slice key,
-                                   struct ks_slice value, struct ks_error *err)
-{
-    if (topic.put_status != KS_OK)
-        return ks_error_set(err, topic.put_status, "the brokers are away");
-    if (topic.before_put[0])
-        append(topic.before_put[0], topic.before_put[1]);
-    topic.before_put[0] = NULL;
-    char *key_text = strndup(key.data, key.len), *value_text = strndup(value.data, value.len);
-    append(key_text, value_text);
-    free(key_text);
-    free(value_text);
-    return KS_OK;
-}
-void compacted_topic_close(struct compacted_topic *t)
-{
-    free(t);
-}
-/* The schema store calls neither; other stores of the runtime do. */
-void compacted_topic_put_async(struct compacted_topic *t, struct ks_slice key,
-                               struct ks_slice value)
-{
-    fail();
-}
-void compacted_topic_on_lost(struct compacted_topic *t, compacted_lost_fn *fn)
-{
-    fail();
-}
 
 static struct schema_store *open_store(void)
 {
@@ -98,11 +27,7 @@ static struct schema_store *open_store(void)
 
 static int clear(void **state)
 {
-    for (size_t i = 0; i < topic.count; i++) {
-        free(topic.list[i].key);
-        free(topic.list[i].value);
-    }
-    memset(&topic, 0, sizeof topic);
+    topic_clear();
     return 0;
 }
 
@@ -120,6 +45,16 @@ static uint64_t fingerprint(const char *json)
     struct ks_error err;
     assert_int_equal(ks_avro_schema_parse(json, strlen(json), &schema, &err), KS_OK);
     uint64_t found = ks_avro_schema_fingerprint(schema);
+    ks_avro_schema_free(schema);
+    return found;
+}
+
+static uint64_t schema_meaning(const char *json)
+{
+    struct ks_avro_schema *schema;
+    struct ks_error err;
+    assert_int_equal(ks_avro_schema_parse(json, strlen(json), &schema, &err), KS_OK);
+    uint64_t found = avro_normal_fingerprint(schema);
     ks_avro_schema_free(schema);
     return found;
 }
@@ -199,7 +134,7 @@ static void test_register__collision(void **state)
     char key[256], value[256];
     uint32_t wanted = schema_store_first_id(fingerprint("\"string\""));
     other_record(wanted, key, value, sizeof key);
-    append(key, value);
+    topic_append(key, value);
     struct schema_store *store = open_store();
     assert_int_equal(put(store, "t-value", "\"string\""), schema_store_next_id(wanted));
     struct ks_error err;
@@ -253,21 +188,54 @@ static void test_get__unknown_id(void **state)
     /* It is looked for again: the writer may have been faster than the reader. */
     char key[256], value[256];
     other_record(5, key, value, sizeof key);
-    append(key, value);
+    topic_append(key, value);
     assert_int_equal(schema_store_get(store, 5, &json, &err), KS_OK);
     schema_store_close(store);
 }
 
+static void test_list__spellings_mean_the_same(void **state)
+{
+    struct schema_store *store = open_store();
+    uint32_t id = put(store, "t-value", "{\"type\":\"string\"}");
+    uint64_t meaning = schema_meaning("\"string\"");
+    struct stored_version *list;
+    const struct schema_wanted wanted = {.subject = "t-value", .meaning = &meaning};
+    assert_int_equal(schema_store_list(store, &wanted, &list), 1);
+    assert_int_equal(list[0].id, id);
+    assert_int_equal(schema_store_max_id(store), id);
+    free(list);
+    schema_store_close(store);
+}
+
+/* What another worker wrote is there after a refresh. */
+static void test_refresh__reads_on(void **state)
+{
+    struct schema_store *a = open_store(), *b = open_store();
+    struct stored_version *list;
+    struct ks_error err;
+    put(a, "t-value", "\"string\"");
+    const struct schema_wanted wanted = {.subject = "t-value"};
+    assert_int_equal(schema_store_list(b, &wanted, &list), 0);
+    assert_int_equal(schema_store_refresh(b, &err), KS_OK);
+    assert_int_equal(schema_store_list(b, &wanted, &list), 1);
+    assert_string_equal(list[0].json, "\"string\"");
+    free(list);
+    topic.sync_status = KS_ERR_RETRIABLE;
+    assert_int_equal(schema_store_refresh(b, &err), KS_ERR_RETRIABLE);
+    schema_store_close(a);
+    schema_store_close(b);
+}
+
 static void test_read__bad_records_are_ignored(void **state)
 {
-    append("{\"keytype\":\"CONFIG\"}", "{}");
-    append("no json", "{}");
-    append("{\"keytype\":\"SCHEMA\"}", NULL);
-    append("{\"keytype\":\"SCHEMA\"}", "[]");
-    append("{\"keytype\":\"SCHEMA\"}",
-           "{\"subject\":\"s\",\"version\":1,\"id\":0,\"schema\":\"1\"}");
-    append("{\"keytype\":\"SCHEMA\"}",
-           "{\"subject\":\"s\",\"version\":1,\"id\":3,\"schema\":\"{\"}");
+    topic_append("{\"keytype\":\"CONFIG\"}", "{}");
+    topic_append("no json", "{}");
+    topic_append("{\"keytype\":\"SCHEMA\"}", NULL);
+    topic_append("{\"keytype\":\"SCHEMA\"}", "[]");
+    topic_append("{\"keytype\":\"SCHEMA\"}",
+                 "{\"subject\":\"s\",\"version\":1,\"id\":0,\"schema\":\"1\"}");
+    topic_append("{\"keytype\":\"SCHEMA\"}",
+                 "{\"subject\":\"s\",\"version\":1,\"id\":3,\"schema\":\"{\"}");
     struct schema_store *store = open_store();
     struct ks_error err;
     const char *json;
@@ -292,6 +260,8 @@ int main(void)
         cmocka_unit_test_teardown(test_register__collision_at_the_same_moment, clear),
         cmocka_unit_test_teardown(test_register__failures, clear),
         cmocka_unit_test_teardown(test_get__unknown_id, clear),
+        cmocka_unit_test_teardown(test_list__spellings_mean_the_same, clear),
+        cmocka_unit_test_teardown(test_refresh__reads_on, clear),
         cmocka_unit_test_teardown(test_read__bad_records_are_ignored, clear),
         cmocka_unit_test(test_ids__stay_in_range),
     };
