@@ -130,7 +130,11 @@ void test_etcd_restart(struct test_etcd *etcd)
 
 void test_etcd_freeze(struct test_etcd *etcd, bool frozen)
 {
+    int status;
     kill(etcd->pid, frozen ? SIGSTOP : SIGCONT);
+    /* kill() does not wait: until all its threads have stopped it may answer. */
+    if (frozen && (waitpid(etcd->pid, &status, WUNTRACED) != etcd->pid || !WIFSTOPPED(status)))
+        die("cannot be frozen", "it has ended");
 }
 
 void test_etcd_stop(struct test_etcd *etcd)

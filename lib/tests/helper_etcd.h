@@ -17,7 +17,7 @@ void test_etcd_stop(struct test_etcd *etcd); /* and removes its data */
 /* SIGKILL, and start again with the same data and port. */
 void test_etcd_kill(struct test_etcd *etcd);
 void test_etcd_restart(struct test_etcd *etcd);
-/* SIGSTOP and SIGCONT: the connections stay, nobody answers. */
+/* SIGSTOP and SIGCONT: the connections stay, nobody answers from the return of this on. */
 void test_etcd_freeze(struct test_etcd *etcd, bool frozen);
 const char *test_etcd_endpoint(const struct test_etcd *etcd);
 
