@@ -14,7 +14,7 @@ from parts import ROOT, Parts
 from pipeline import Pipeline
 from stream import Kafka, Stream, TopicSchemas
 
-pytest_plugins = ["counting", "rest_lines"]  # their fixtures
+pytest_plugins = ["cdc", "counting", "rest_lines"]  # their fixtures
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,15 @@
  * Order of the writes, and what a crash leaves:
  *   1. <task_id>-source, only if there is none, STOPPED. The log decides who was first; from here
  *      on the ID is taken, and another create of it answers with it.
- *   2. <task_id>-sink, STARTED. It waits for the stream.
+ *   2. <task_id>-sink, STARTED, unless the task is for Kafka. It waits for the stream.
  *   3. the source is STARTED.
  * Between 1 and 3 the task is half made: `get` says so, and the same create again, or delete, puts
- * it right. A task for Kafka is one connector, written STARTED. delete takes the sink first and the
- * source last, so that it can leave nothing but a half made task either. */
+ * it right. delete takes the sink first and the source last, so that it can leave nothing but a
+ * half made task either.
+ *
+ * Two workers may look at what other tasks cover at the same moment, see nothing, and both write
+ * their 1. Each has read the log up to its own record then, so the later one finds the earlier: it
+ * takes its record back and looks again, as if it had been asked later. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +31,7 @@
 /* How far the source's clock may be behind ours without rows being missed. */
 #define CLOCK_MARGIN_MS 1000
 
-/* Looking at what others cover and writing what this one covers is one step, on one worker. On two
- * workers at once both may pass; then the second sink finds the first one's stamp on the collection
- * in the target, and refuses it. */
+/* On one worker, looking at what others cover and writing what this one covers is one step. */
 static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 
 struct making {
@@ -38,19 +40,28 @@ struct making {
     char *task_id, *source_name, *sink_name;
     int64_t asked_ms;
     bool is_half; /* an earlier try ended in the middle */
+    /* What is found beside others. */
+    int64_t newest; /* the `created` of the last task that was looked at */
     char *start_from, *mapping;
     json_t *excludes;
     struct cdc_plan plan;
     struct string_map source, sink;
 };
 
-static void making_release(struct making *m)
+static void forget_plan(struct making *m)
 {
     string_map_release(&m->source);
     string_map_release(&m->sink);
     json_decref(m->excludes);
     free(m->start_from);
     free(m->mapping);
+    m->excludes = NULL;
+    m->start_from = m->mapping = NULL;
+}
+
+static void making_release(struct making *m)
+{
+    forget_plan(m);
     free(m->task_id);
     free(m->source_name);
     free(m->sink_name);
@@ -104,7 +115,7 @@ static enum ks_status check_target(const struct making *m, struct ks_error *err)
 
 /* ---- beside others ---- */
 
-/* Tasks with the same target. Owns: the names, not the excludes. */
+/* Tasks with the same target. Owns: the names, not the IDs and excludes. */
 struct others {
     struct cdc_taken *list;
     size_t count;
@@ -119,6 +130,7 @@ static void add_other(struct others *others, const struct making *m, const struc
     char *ours = cdc_target_key(&m->create), *theirs = cdc_target_key(&c);
     if (strcmp(ours, theirs) == 0 && cdc_create_check(&c, &limits, NULL) == KS_OK)
         others->list[others->count++] = (struct cdc_taken){
+            .task_id = t->id,
             .name = cdc_name(c.db, c.collection.name),
             .excludes = json_object_get(t->record, "excludes"),
         };
@@ -127,22 +139,38 @@ static void add_other(struct others *others, const struct making *m, const struc
     cdc_create_release(&c);
 }
 
+/* Those made after `after` and before `before`. */
+static struct others find_others(const struct making *m, const struct cdc_tasks *tasks,
+                                 int64_t after, int64_t before)
+{
+    struct others others = {.list = xcalloc(tasks->count + 1, sizeof *others.list)};
+    for (size_t i = 0; i < tasks->count; i++)
+        if (tasks->list[i].created > after && tasks->list[i].created < before)
+            add_other(&others, m, &tasks->list[i]);
+    return others;
+}
+
+static void others_release(struct others *others)
+{
+    for (size_t i = 0; i < others->count; i++)
+        free((char *)others->list[i].name);
+    free(others->list);
+}
+
 static enum ks_status check_names(struct making *m, const struct cdc_tasks *tasks,
                                   struct ks_error *err)
 {
-    struct others others = {.list = xcalloc(tasks->count + 1, sizeof *others.list)};
+    struct others others = find_others(m, tasks, -1, INT64_MAX);
     char *name = cdc_name(m->create.db, m->create.collection.name);
+    const char *holder = cdc_taken_by(others.list, others.count, name);
     enum ks_status status = KS_OK;
-    for (size_t i = 0; i < tasks->count; i++)
-        add_other(&others, m, &tasks->list[i]);
-    if (cdc_is_taken(others.list, others.count, name))
-        status = ks_error_set(err, KS_ERR_DATA,
-                              "%s is already covered by another task for the same target", name);
+    if (holder)
+        status =
+            ks_error_set(err, KS_ERR_DATA,
+                         "%s is already covered by the task %s for the same target", name, holder);
     else
         m->excludes = cdc_excludes(others.list, others.count, name);
-    for (size_t i = 0; i < others.count; i++)
-        free((char *)others.list[i].name);
-    free(others.list);
+    others_release(&others);
     free(name);
     return status;
 }
@@ -252,6 +280,10 @@ static enum ks_status check_beside_others(struct making *m, struct ks_error *err
 {
     struct cdc_tasks tasks = cdc_tasks_read(m->ctx->herder);
     enum ks_status status = KS_OK;
+    forget_plan(m);
+    for (size_t i = 0; i < tasks.count; i++)
+        if (tasks.list[i].created > m->newest)
+            m->newest = tasks.list[i].created;
     if (m->create.enable_user_role)
         status = ks_error_set(err, KS_ERR_DATA,
                               "extra_info.enable_user_role: users, roles and grants are not "
@@ -279,22 +311,58 @@ static enum ks_status write_sink(const struct making *m, struct ks_error *err)
         herder_store_connector(h, m->sink_name, &m->sink, TARGET_STARTED, false, err));
     if (!status && m->is_half) /* one that was there keeps its state */
         status = cdc_status_of(herder_set_target(h, m->sink_name, TARGET_STARTED, err));
-    return status ? status
-                  : cdc_status_of(herder_set_target(h, m->source_name, TARGET_STARTED, err));
+    return status;
 }
 
-static enum ks_status write_pair(const struct making *m, struct ks_error *err)
+/* Did a task for the same target come between the look and our record? */
+static bool came_between(const struct making *m)
 {
-    bool is_pair = m->sink.count > 0;
+    struct cdc_task own;
+    if (!cdc_task_find(m->ctx->herder, m->task_id, &own))
+        return false;
+    struct cdc_tasks tasks = cdc_tasks_read(m->ctx->herder);
+    struct others others = find_others(m, &tasks, m->newest, own.created);
+    bool found = others.count > 0;
+    others_release(&others);
+    cdc_tasks_release(&tasks);
+    cdc_task_release(&own);
+    return found;
+}
+
+enum claim { CLAIM_LATE, CLAIM_OURS, CLAIM_OF_ANOTHER };
+
+/* OF_ANOTHER: another worker's task has this ID. LATE: nothing is left of ours. */
+static enum ks_status write_source(const struct making *m, enum claim *ret, struct ks_error *err)
+{
+    struct herder *h = m->ctx->herder;
     enum herder_answer answer =
-        herder_store_connector(m->ctx->herder, m->source_name, &m->source,
-                               is_pair ? TARGET_STOPPED : TARGET_STARTED, !m->is_half, err);
-    if (answer == HERDER_CONFLICT) /* another worker was first: its task has this ID */
+        herder_store_connector(h, m->source_name, &m->source, TARGET_STOPPED, !m->is_half, err);
+    *ret = answer == HERDER_CONFLICT ? CLAIM_OF_ANOTHER : CLAIM_OURS;
+    if (answer == HERDER_CONFLICT)
         return KS_OK;
     enum ks_status status = cdc_status_of(answer);
-    if (!status && is_pair)
+    if (status || !came_between(m))
+        return status;
+    *ret = CLAIM_LATE;
+    return cdc_status_of(herder_delete(h, m->source_name, err));
+}
+
+static enum ks_status write_all(struct making *m, struct ks_error *err)
+{
+    enum claim claim = CLAIM_LATE;
+    enum ks_status status = KS_OK;
+    while (!status && claim == CLAIM_LATE) {
+        status = check_beside_others(m, err);
+        if (!status)
+            status = write_source(m, &claim, err);
+    }
+    if (status || claim == CLAIM_OF_ANOTHER)
+        return status;
+    if (m->sink.count > 0)
         status = write_sink(m, err);
-    return status;
+    return status ? status
+                  : cdc_status_of(
+                        herder_set_target(m->ctx->herder, m->source_name, TARGET_STARTED, err));
 }
 
 /* ---- all of it ---- */
@@ -328,9 +396,7 @@ static enum ks_status make(struct making *m, struct ks_error *err)
         return status;
     rest_waits_for("Kafka, to write a new task");
     pthread_mutex_lock(&looking);
-    status = check_beside_others(m, err);
-    if (!status)
-        status = write_pair(m, err);
+    status = write_all(m, err);
     pthread_mutex_unlock(&looking);
     if (!status)
         log_info("task %s of POST /cdc: made", m->task_id);

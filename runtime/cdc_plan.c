@@ -24,15 +24,15 @@ static bool is_left_out(const struct cdc_taken *other, const char *name)
 }
 
 /* A task for everything may come beside others: it leaves them what they have. */
-bool cdc_is_taken(const struct cdc_taken *others, size_t count, const char *name)
+const char *cdc_taken_by(const struct cdc_taken *others, size_t count, const char *name)
 {
     bool is_all = strcmp(name, "*.*") == 0;
     for (size_t i = 0; i < count; i++)
         if (strcmp(others[i].name, name) == 0 ||
             (!is_all && cdc_name_is_any(others[i].name) && cdc_name_within(others[i].name, name) &&
              !is_left_out(&others[i], name)))
-            return true;
-    return false;
+            return others[i].task_id;
+    return NULL;
 }
 
 json_t *cdc_excludes(const struct cdc_taken *others, size_t count, const char *name)

@@ -83,8 +83,10 @@ static bool side_is_running(const struct cdc_side *side)
 
 bool cdc_task_is_half(const struct cdc_task *t)
 {
-    return t->needs_sink && (!t->sink.exists || (t->source.target == TARGET_STOPPED &&
-                                                 t->sink.target == TARGET_STARTED));
+    bool is_stopped = t->source.target == TARGET_STOPPED;
+    if (!t->needs_sink)
+        return is_stopped;
+    return !t->sink.exists || (is_stopped && t->sink.target == TARGET_STARTED);
 }
 
 enum cdc_state cdc_task_state(const struct cdc_task *t, const char **ret_reason)

@@ -16,11 +16,11 @@ char *cdc_sink_name(const char *task_id);   /* free() */
 
 /* What the tasks of one target have taken: their names, and what each leaves to others. */
 struct cdc_taken {
-    const char *name; /* db.collection */
-    json_t *excludes; /* array of such names */
+    const char *task_id, *name; /* db.collection */
+    json_t *excludes;           /* array of such names */
 };
-/* True if one of `others` covers the name already. */
-bool cdc_is_taken(const struct cdc_taken *others, size_t count, const char *name);
+/* The ID of the one of `others` that covers the name already, or NULL. */
+const char *cdc_taken_by(const struct cdc_taken *others, size_t count, const char *name);
 /* The names of others that this one meets, and so leaves to them. New reference. */
 json_t *cdc_excludes(const struct cdc_taken *others, size_t count, const char *name);
 /* Names in name_mapping that the task does not cover are a fault. *ret is the sink's
@@ -51,7 +51,8 @@ struct cdc_side {
 /* Owns: all. */
 struct cdc_task {
     char *id;
-    json_t *record; /* what the option holds */
+    int64_t created; /* later ones have more, on every worker */
+    json_t *record;  /* what the option holds */
     bool needs_sink;
     struct cdc_side source, sink;
 };

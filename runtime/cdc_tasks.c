@@ -32,7 +32,7 @@ static bool wants_sink(const struct cdc_task *t)
 
 static bool read_task(struct herder *h, const struct connector_config *config, struct cdc_task *ret)
 {
-    struct cdc_task t = {0};
+    struct cdc_task t = {.created = config->created};
     t.id = cdc_task_of(config, &t.record);
     if (!t.id)
         return false;

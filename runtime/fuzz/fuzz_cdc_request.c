@@ -41,7 +41,7 @@ static void plan(const struct cdc_create *c)
         mapping = NULL;
     if (c->collection.positions && cdc_positions_start(c->collection.positions, &start, NULL))
         start = NULL;
-    (void)cdc_is_taken(&other, 1, name);
+    (void)cdc_taken_by(&other, 1, name);
     const struct cdc_plan made = {&worker, c, "t", excludes, start, mapping};
     struct string_map source = cdc_source_config(&made), sink = cdc_sink_config(&made);
     check_list(&source);

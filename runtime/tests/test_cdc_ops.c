@@ -25,9 +25,12 @@ struct connector {
     enum task_state state;
     const char *trace;
     int restarts;
+    int64_t created;
+    bool unseen; /* of another worker, and read with our next write */
 };
 #define CONNECTORS_MAX 20
 static struct connector table[CONNECTORS_MAX];
+static int64_t log_end;
 static int writes_left; /* then Kafka is away */
 static bool is_late;    /* another worker writes first */
 static const char *check_fault;
@@ -36,9 +39,18 @@ static char last_logger[50], last_level[20];
 static struct connector *find(const char *name)
 {
     for (size_t i = 0; i < CONNECTORS_MAX; i++)
-        if (table[i].name && strcmp(table[i].name, name) == 0)
+        if (table[i].name && !table[i].unseen && strcmp(table[i].name, name) == 0)
             return &table[i];
     return NULL;
+}
+
+static void read_log(void)
+{
+    for (size_t i = 0; i < CONNECTORS_MAX; i++)
+        if (table[i].name && table[i].unseen) {
+            table[i].unseen = false;
+            table[i].created = ++log_end;
+        }
 }
 
 static struct connector *find_known(const char *name)
@@ -88,6 +100,8 @@ enum herder_answer herder_store_connector(struct herder *h, const char *name,
         if (!table[i].name) {
             c = &table[i];
             *c = (struct connector){.name = xstrdup(name), .target = target, .state = TASK_RUNNING};
+            read_log();
+            c->created = ++log_end;
         }
     assert_non_null(c);
     string_map_release(&c->config);
@@ -139,7 +153,7 @@ size_t herder_names(struct herder *h, char ***ret)
     size_t count = 0;
     *ret = xcalloc(CONNECTORS_MAX + 1, sizeof **ret);
     for (size_t i = 0; i < CONNECTORS_MAX; i++)
-        if (table[i].name)
+        if (table[i].name && !table[i].unseen)
             (*ret)[count++] = table[i].name;
     return count;
 }
@@ -150,8 +164,10 @@ bool herder_config(struct herder *h, const char *name, struct connector_config *
     if (!c)
         return false;
     struct ks_config view = string_map_view(&c->config);
-    *ret = (struct connector_config){
-        .name = xstrdup(name), .config = string_map_copy(&view), .target = c->target};
+    *ret = (struct connector_config){.name = xstrdup(name),
+                                     .config = string_map_copy(&view),
+                                     .created = c->created,
+                                     .target = c->target};
     return true;
 }
 
@@ -373,6 +389,24 @@ static void test_create__beside_other_tasks(void **state)
                  "cdc.max.task.num");
 }
 
+/* Two workers: neither had seen the other's task when it looked. */
+static void test_create__at_the_same_moment(void **state)
+{
+    expect_ok(cdc_op_create, request("a", "default", "books"));
+    find_known("a-sink")->unseen = true;
+    find_known("a-source")->unseen = true;
+    expect_fault(cdc_op_create, request("b", "default", "books"), "covered by the task a for");
+    assert_null(find("b-source"));
+    find_known("a-sink")->unseen = true;
+    find_known("a-source")->unseen = true;
+    expect_ok(cdc_op_create, request("all", "*", "*"));
+    assert_string_equal(
+        string_map_get(&find_known("all-source")->config, "collection.exclude.list"),
+        "default\\.books");
+    expect_connector("all-source", TARGET_STARTED);
+    expect_connector("a-source", TARGET_STARTED);
+}
+
 static void test_create__what_is_not_possible(void **state)
 {
     expect_fault(cdc_op_create, NULL, "there is no target");
@@ -457,6 +491,10 @@ static void test_create__for_kafka_is_one_connector(void **state)
     json_t *data = json_pack("{s:s, s:{s:s, s:s}, s:[{s:s}]}", "task_id", "k",
                              "kafka_connect_param", "address", kafka.worker.bootstrap_servers,
                              "topic", "changes", "collection_infos", "name", "books");
+    writes_left = 1;
+    assert_int_equal(ask(cdc_op_create, json_incref(data), NULL), KS_ERR_RETRIABLE);
+    writes_left = 1000;
+    expect_shown("k", "Initial", "half made");
     expect_ok(cdc_op_create, data);
     expect_connector("k-source", TARGET_STARTED);
     assert_null(find("k-sink"));
@@ -637,6 +675,7 @@ int main(void)
         TEST(test_create__ends_anywhere_and_is_put_right),
         TEST(test_create__a_half_made_one_may_be_deleted),
         TEST(test_create__beside_other_tasks),
+        TEST(test_create__at_the_same_moment),
         TEST(test_create__what_is_not_possible),
         TEST(test_create__names_that_are_taken),
         TEST(test_create__without_a_source_in_the_worker),

@@ -13,13 +13,14 @@
 
 static struct cdc_taken taken(const char *name, const char *exclude)
 {
-    return (struct cdc_taken){name, exclude ? json_pack("[s]", exclude) : NULL};
+    return (struct cdc_taken){"t", name, exclude ? json_pack("[s]", exclude) : NULL};
 }
 
 static bool is_taken_beside(const char *name, const char *other, const char *exclude)
 {
     struct cdc_taken one = taken(other, exclude);
-    bool found = cdc_is_taken(&one, 1, name);
+    const char *found = cdc_taken_by(&one, 1, name);
+    assert_true(!found || strcmp(found, "t") == 0);
     json_decref(one.excludes);
     return found;
 }
@@ -36,13 +37,15 @@ static void test_is_taken__as_milvus_cdc_judges(void **state)
     assert_true(is_taken_beside("default.films", "*.*", "default.books"));
     assert_false(is_taken_beside("*.*", "default.*", NULL));
     assert_false(is_taken_beside("default.*", "default.books", NULL));
-    assert_false(cdc_is_taken(NULL, 0, "*.*"));
+    assert_null(cdc_taken_by(NULL, 0, "*.*"));
 }
 
 static void test_excludes__what_others_have(void **state)
 {
-    const struct cdc_taken others[] = {
-        {"default.books", NULL}, {"library.*", NULL}, {"*.*", NULL}, {"a.b", NULL}};
+    const struct cdc_taken others[] = {{"1", "default.books", NULL},
+                                       {"2", "library.*", NULL},
+                                       {"3", "*.*", NULL},
+                                       {"4", "a.b", NULL}};
     json_t *list = cdc_excludes(others, 4, "default.*");
     json_t *wanted = json_pack("[s]", "default.books");
     assert_true(json_equal(list, wanted));

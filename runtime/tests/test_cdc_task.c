@@ -66,9 +66,12 @@ static void test_state__of_a_source_alone(void **state)
     const char *reason;
     struct cdc_task t = {.source = running()};
     assert_int_equal(cdc_task_state(&t, &reason), CDC_RUNNING);
-    t.source.target = TARGET_STOPPED;
+    t.source.target = TARGET_PAUSED;
     assert_int_equal(cdc_task_state(&t, &reason), CDC_PAUSED);
     assert_false(cdc_task_is_half(&t));
+    t.source.target = TARGET_STOPPED;
+    assert_int_equal(cdc_task_state(&t, &reason), CDC_INITIAL);
+    assert_true(cdc_task_is_half(&t));
     cdc_task_release(&t);
 }
 

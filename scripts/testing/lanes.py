@@ -18,7 +18,7 @@ class Lane:
 
 LANES = (
     Lane("source", "kafka,etcd,source,target", ("test_source_*.py", "test_auth.py", "test_bad_input.py",
-                                                "test_rest_cdc.py", "test_sink_*.py")),
+                                                "test_rest_cdc*.py", "test_sink_*.py")),
     Lane("rest", "kafka", ("test_rest_*.py",)),
     Lane("runtime", "kafka,etcd,source,target", ("test_runtime_*.py", "test_outages.py", "test_parts.py")),
     Lane("pipeline", "kafka,etcd,source,target,registry", ("test_*.py",)),
