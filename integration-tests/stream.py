@@ -135,7 +135,7 @@ class Stream:
     """The topics of one prefix."""
 
     def __init__(self, kafka, prefix, schemas):
-        self.kafka, self.prefix, self._schemas, self._parsed = kafka, prefix, schemas, {}
+        self.kafka, self.prefix, self.schemas, self._parsed = kafka, prefix, schemas, {}
 
     def topic(self, collection, database="default"):
         return f"{self.prefix}.{database}.{collection}"
@@ -158,18 +158,21 @@ class Stream:
         return [record.value for record in self.read(f"{self.prefix}.heartbeat")]
 
     def read(self, topic):
-        return [Record(topic, message.partition(), message.offset(), self._decode(message.key()),
-                       self._decode(message.value()), dict(message.headers() or []), message.timestamp()[1])
+        return [Record(topic, message.partition(), message.offset(), self.decode(message.key()),
+                       self.decode(message.value()), dict(message.headers() or []), message.timestamp()[1])
                 for message in self.kafka.raw(topic)]
 
     def schema(self, record_bytes):
         magic, schema_id = struct.unpack(">bI", record_bytes[:5])
         assert magic == 0, f"not Confluent's wire format: {record_bytes[:8]!r}"
+        return self.schema_by_id(schema_id)
+
+    def schema_by_id(self, schema_id):
         if schema_id not in self._parsed:
-            self._parsed[schema_id] = fastavro.parse_schema(json.loads(self._schemas.get(schema_id)))
+            self._parsed[schema_id] = fastavro.parse_schema(json.loads(self.schemas.get(schema_id)))
         return self._parsed[schema_id]
 
-    def _decode(self, record_bytes):
+    def decode(self, record_bytes):
         if record_bytes is None:
             return None
         body = io.BytesIO(record_bytes[5:])

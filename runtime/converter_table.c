@@ -10,41 +10,18 @@
 #define CONVERTER "Converter"
 
 static const char *const credential_sources[] = {"USER_INFO", "URL", NULL};
-static const char *const only_false[] = {"false", NULL};
 
 /* clang-format off */
 static const struct ks_config_def avro_table[] = {
-    {.name = "schema.registry.url", .type = KS_CONFIG_LIST, .group = REGISTRY,
-     .doc = "Addresses of a Confluent-compatible schema registry, tried in turn. Without them the "
-            "worker's own schema store is used."},
-    {.name = "basic.auth.credentials.source", .type = KS_CONFIG_STRING,
-     .importance = KS_CONFIG_MEDIUM, .valid_values = credential_sources, .group = REGISTRY,
-     .doc = "Where user and password are: USER_INFO = in basic.auth.user.info; URL = in the "
-            "address."},
-    {.name = "basic.auth.user.info", .type = KS_CONFIG_PASSWORD, .importance = KS_CONFIG_MEDIUM,
-     .group = REGISTRY, .doc = "user:password for the registry."},
-    {.name = "auto.register.schemas", .type = KS_CONFIG_BOOLEAN, .importance = KS_CONFIG_MEDIUM,
-     .default_value = "true", .group = REGISTRY,
-     .doc = "true: schemas that the registry does not have are registered; false: a record with "
-            "one fails."},
-    {.name = "normalize.schemas", .type = KS_CONFIG_BOOLEAN, .importance = KS_CONFIG_LOW,
-     .default_value = "false", .group = REGISTRY,
-     .doc = "Ask the registry to compare schemas in their normal form."},
-    {.name = "http.connect.timeout.ms", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
-     .default_value = "10000", .group = REGISTRY,
-     .doc = "Milliseconds to connect to the registry."},
-    {.name = "http.read.timeout.ms", .type = KS_CONFIG_LONG, .importance = KS_CONFIG_LOW,
-     .default_value = "10000", .group = REGISTRY,
-     .doc = "Milliseconds to wait for an answer of the registry."},
-    {.name = "schema.registry.ssl.ca.location", .type = KS_CONFIG_STRING,
-     .importance = KS_CONFIG_LOW, .group = REGISTRY,
-     .doc = "File with the certificates (PEM) by which the registry is trusted."},
+#include "registry_options.inc"
     {0},
 };
 static const struct ks_config_def json_table[] = {
-    {.name = "schemas.enable", .type = KS_CONFIG_BOOLEAN, .valid_values = only_false,
+    {.name = "schemas.enable", .type = KS_CONFIG_BOOLEAN, .default_value = "true",
      .group = "Schemas",
-     .doc = "Must be false: JSON is written without a schema around it."},
+     .doc = "true: each key and value carries its schema. false: plain JSON; what a source writes "
+            "so has its schema in the registry, its id in a header, and a sink reads it by that."},
+#include "registry_options.inc"
     {0},
 };
 static const struct ks_config_def no_table[] = {{0}};

@@ -1,16 +1,17 @@
 /* Avro bodies with schema handles in, Kafka bytes out, and back. Next: producer on the source side,
  * the sink's batches on the other. Avro is framed in place: 0, the registry's id (big-endian),
- * body. An id is looked up once per topic and schema, and only when the registry has it for good: a
- * record never goes out with an id that a reader could not resolve. */
+ * body. JSON is json_converter.c's. */
 #include "converters.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
+#include "converter_table.h"
+#include "json_converter.h"
 #include "kitestream/sdk/util.h"
-#include "map.h"
+#include "subject_ids.h"
+#include "text_body.h"
 
 #define AVRO_CLASS "io.confluent.connect.avro.AvroConverter"
 #define JSON_CLASS "org.apache.kafka.connect.json.JsonConverter"
@@ -20,26 +21,18 @@
 #define PREFIX_BYTES 5
 #define BYTES_SCHEMA "\"bytes\""
 #define STRING_SCHEMA "\"string\""
-#define JSON_TEXT_SCHEMA "{\"type\":\"string\",\"connect.name\":\"io.debezium.data.Json\"}"
 
 enum converter_kind { CONVERT_AVRO, CONVERT_JSON, CONVERT_STRING, CONVERT_BYTES };
 
-/* A topic's key or value in the registry. */
-struct subject {
-    char *topic;
-    struct map ids; /* by schema handle */
-    const struct ks_schema *last_schema;
-    uint32_t last_id;
-};
-
 struct converter {
     enum converter_kind kind;
-    bool is_key;
     struct schema_cache *schemas;
-    struct schema_registry *registry;
-    struct strmap subjects; /* by topic */
-    struct subject *last_subject;
     const struct ks_schema *bytes_schema, *text_schema;
+    struct json_converter *json;
+    const struct ks_header *header; /* of what was converted last; NULL: none */
+    /* Avro */
+    struct schema_registry *registry;
+    struct subject_ids *ids;
     const struct ks_schema *last_read; /* of the last consumed record */
 };
 
@@ -55,8 +48,10 @@ static enum ks_status kind_of(const char *class_name, const char *option, enum c
                               struct ks_error *err)
 {
     static const char *const names[] = {AVRO_CLASS, JSON_CLASS, STRING_CLASS, BYTES_CLASS};
+    const char *full_name = class_name;
+    converter_table_find(class_name, &full_name);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(class_name, names[i]) != 0)
+        if (strcmp(full_name, names[i]) != 0)
             continue;
         *ret = (enum converter_kind)i;
         return KS_OK;
@@ -78,18 +73,17 @@ static void add_options(struct string_map *options, const struct ks_config *conf
 }
 
 static enum ks_status open_kind(struct converter *c, const struct worker_config *worker,
-                                const struct string_map *options, const char *option,
-                                struct ks_error *err)
+                                const struct string_map *options, bool is_key, struct ks_error *err)
 {
     struct ks_config view = string_map_view(options);
-    const char *schemas_enable = ks_config_get(&view, "schemas.enable");
-    if (c->kind == CONVERT_AVRO)
-        return schema_cache_registry(c->schemas, worker, &view, &c->registry, err);
-    if (c->kind == CONVERT_JSON && (!schemas_enable || strcmp(schemas_enable, "false") != 0))
-        return ks_error_set(err, KS_ERR_FATAL,
-                            "%s: JsonConverter writes plain JSON only: set %s.schemas.enable=false",
-                            option, option);
-    return KS_OK;
+    if (c->kind == CONVERT_JSON)
+        return json_converter_new(worker, &view, is_key, c->schemas, &c->json, err);
+    if (c->kind != CONVERT_AVRO)
+        return KS_OK;
+    enum ks_status status = schema_cache_registry(c->schemas, worker, &view, &c->registry, err);
+    if (status == KS_OK)
+        c->ids = subject_ids_new(c->registry, is_key);
+    return status;
 }
 
 enum ks_status converter_open(const struct worker_config *worker, const struct ks_config *config,
@@ -102,7 +96,6 @@ enum ks_status converter_open(const struct worker_config *worker, const struct k
     if (!class_name || !*class_name)
         class_name = string_map_get(&worker->all, option);
     struct converter *c = xcalloc(1, sizeof *c);
-    c->is_key = is_key;
     c->schemas = schemas;
     struct string_map options = {0};
     struct ks_config worker_options = string_map_view(&worker->all);
@@ -110,10 +103,10 @@ enum ks_status converter_open(const struct worker_config *worker, const struct k
     add_options(&options, config, prefix);
     enum ks_status status = kind_of(class_name ? class_name : AVRO_CLASS, option, &c->kind, err);
     if (status == KS_OK)
-        status = open_kind(c, worker, &options, option, err);
-    const char *text = c->kind == CONVERT_JSON ? JSON_TEXT_SCHEMA : STRING_SCHEMA;
+        status = open_kind(c, worker, &options, is_key, err);
     if (status == KS_OK)
-        status = schema_cache_intern(schemas, text, strlen(text), &c->text_schema, err);
+        status = schema_cache_intern(schemas, STRING_SCHEMA, strlen(STRING_SCHEMA), &c->text_schema,
+                                     err);
     if (status == KS_OK)
         status =
             schema_cache_intern(schemas, BYTES_SCHEMA, strlen(BYTES_SCHEMA), &c->bytes_schema, err);
@@ -130,84 +123,12 @@ void converter_close(struct converter *c)
 {
     if (!c)
         return;
-    size_t pos = 0;
-    const char *topic;
-    void *value;
-    while (strmap_next(&c->subjects, &pos, &topic, &value)) {
-        struct subject *s = value;
-        map_release(&s->ids);
-        free(s->topic);
-        free(s);
-    }
-    strmap_release(&c->subjects);
+    json_converter_free(c->json);
+    subject_ids_free(c->ids);
     free(c);
 }
 
-/* ---- Avro's variable-length numbers ---- */
-
-static void put_length(struct ks_buf *out, size_t len)
-{
-    uint64_t zigzag = (uint64_t)len << 1;
-    for (; zigzag >= 0x80; zigzag >>= 7)
-        ks_buf_add_byte(out, (uint8_t)(zigzag | 0x80));
-    ks_buf_add_byte(out, (uint8_t)zigzag);
-}
-
-/* The content of a body that is one string or bytes. */
-static enum ks_status unwrap(struct ks_slice body, struct ks_slice *ret, struct ks_error *err)
-{
-    const uint8_t *p = body.data, *end = p + body.len;
-    uint64_t zigzag = 0;
-    for (unsigned shift = 0; p < end && shift < 63; shift += 7) {
-        uint8_t byte = *p++;
-        zigzag |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte & 0x80)
-            continue;
-        if ((zigzag & 1) || zigzag >> 1 != (uint64_t)(end - p))
-            break;
-        *ret = (struct ks_slice){p, (size_t)(end - p)};
-        return KS_OK;
-    }
-    return ks_error_set(err, KS_ERR_DATA, "the Avro body is not one string or bytes value");
-}
-
 /* ---- source side ---- */
-
-static struct subject *get_subject(struct converter *c, const char *topic)
-{
-    if (c->last_subject && strcmp(c->last_subject->topic, topic) == 0)
-        return c->last_subject;
-    struct subject *s = strmap_get(&c->subjects, topic);
-    if (!s) {
-        s = xcalloc(1, sizeof *s);
-        s->topic = xstrdup(topic);
-        strmap_put(&c->subjects, topic, s);
-    }
-    c->last_subject = s;
-    return s;
-}
-
-static enum ks_status schema_id(struct converter *c, const char *topic,
-                                const struct ks_schema *schema, uint32_t *ret, struct ks_error *err)
-{
-    struct subject *s = get_subject(c, topic);
-    if (s->last_schema == schema) {
-        *ret = s->last_id;
-        return KS_OK;
-    }
-    uint32_t id = (uint32_t)(uintptr_t)map_get(&s->ids, (uintptr_t)schema);
-    if (id == 0) {
-        char *name = xasprintf("%s-%s", topic, c->is_key ? "key" : "value");
-        enum ks_status status = schema_registry_register(c->registry, name, schema->json, &id, err);
-        free(name);
-        if (status != KS_OK)
-            return status;
-        map_put(&s->ids, (uintptr_t)schema, (void *)(uintptr_t)id);
-    }
-    s->last_schema = schema;
-    *ret = s->last_id = id;
-    return KS_OK;
-}
 
 static void put_prefix(uint8_t *at, uint32_t id)
 {
@@ -228,7 +149,8 @@ static enum ks_status to_avro(struct converter *c, const char *topic, struct ks_
                               struct ks_slice *ret, struct ks_error *err)
 {
     uint32_t id;
-    enum ks_status status = schema_id(c, topic, schema ? schema : c->bytes_schema, &id, err);
+    enum ks_status status =
+        subject_ids_get(c->ids, topic, schema ? schema : c->bytes_schema, &id, err);
     if (status != KS_OK)
         return status;
     if (schema) {
@@ -239,29 +161,21 @@ static enum ks_status to_avro(struct converter *c, const char *topic, struct ks_
     }
     put_prefix(ks_buf_reserve(scratch, PREFIX_BYTES), id);
     scratch->len += PREFIX_BYTES;
-    put_length(scratch, data.len);
-    ks_buf_add(scratch, data.data, data.len);
+    text_body_add(scratch, data);
     *ret = in_scratch(scratch);
     return KS_OK;
 }
 
-/* Raw bytes become base64, as Connect's JSON does it: as an Avro `bytes` they take the same way. */
-static enum ks_status to_json(struct converter *c, struct ks_slice data,
+static enum ks_status to_json(struct converter *c, const char *topic, struct ks_slice data,
                               const struct ks_schema *schema, struct ks_buf *scratch,
                               struct ks_slice *ret, struct ks_error *err)
 {
-    struct ks_buf wrapped = {0};
-    if (!schema) {
-        put_length(&wrapped, data.len);
-        ks_buf_add(&wrapped, data.data, data.len);
-        data = in_scratch(&wrapped);
-        schema = c->bytes_schema;
-    }
-    enum ks_status status = ks_avro_to_json(schema->schema, data, scratch, err);
-    ks_buf_release(&wrapped);
-    if (status == KS_OK)
-        *ret = in_scratch(scratch);
-    return status;
+    enum ks_status status = json_converter_write(c->json, topic, data, schema, scratch, err);
+    if (status != KS_OK)
+        return status;
+    c->header = json_converter_header(c->json);
+    *ret = in_scratch(scratch);
+    return KS_OK;
 }
 
 static enum ks_status to_text(struct ks_slice data, const struct ks_schema *schema,
@@ -273,7 +187,7 @@ static enum ks_status to_text(struct ks_slice data, const struct ks_schema *sche
     }
     enum ks_avro_type type = ks_avro_schema_type(schema->schema);
     if (type == KS_AVRO_STRING || type == KS_AVRO_BYTES)
-        return unwrap(data, ret, err);
+        return text_body_content(data, ret, err);
     enum ks_status status = ks_avro_to_json(schema->schema, data, scratch, err);
     if (status == KS_OK)
         *ret = in_scratch(scratch);
@@ -290,7 +204,7 @@ static enum ks_status to_bytes(struct ks_slice data, const struct ks_schema *sch
     if (ks_avro_schema_type(schema->schema) != KS_AVRO_BYTES)
         return ks_error_set(err, KS_ERR_DATA,
                             "ByteArrayConverter takes bytes only; the record has another schema");
-    return unwrap(data, ret, err);
+    return text_body_content(data, ret, err);
 }
 
 enum ks_status converter_from_record(struct converter *c, const char *topic, struct ks_slice data,
@@ -298,6 +212,7 @@ enum ks_status converter_from_record(struct converter *c, const char *topic, str
                                      struct ks_slice *ret, struct ks_error *err)
 {
     ks_buf_reset(scratch);
+    c->header = NULL;
     if (!data.data) {
         *ret = (struct ks_slice){0};
         return KS_OK;
@@ -306,13 +221,18 @@ enum ks_status converter_from_record(struct converter *c, const char *topic, str
     case CONVERT_AVRO:
         return to_avro(c, topic, data, schema, scratch, ret, err);
     case CONVERT_JSON:
-        return to_json(c, data, schema, scratch, ret, err);
+        return to_json(c, topic, data, schema, scratch, ret, err);
     case CONVERT_STRING:
         return to_text(data, schema, scratch, ret, err);
     case CONVERT_BYTES:
         return to_bytes(data, schema, ret, err);
     }
     return KS_ERR_FATAL;
+}
+
+const struct ks_header *converter_header(const struct converter *c)
+{
+    return c->header;
 }
 
 /* ---- sink side ---- */
@@ -338,31 +258,20 @@ static enum ks_status from_avro(struct converter *c, struct ks_slice bytes,
     return KS_OK;
 }
 
-static enum ks_status check_json(struct ks_slice bytes, struct ks_error *err)
-{
-    json_error_t where;
-    json_t *json = json_loadb(bytes.data, bytes.len, JSON_DECODE_ANY, &where);
-    if (!json)
-        return ks_error_set(err, KS_ERR_DATA, "not JSON: %s at byte %d", where.text,
-                            where.position);
-    json_decref(json);
-    return KS_OK;
-}
-
 static void from_text(struct converter *c, struct ks_slice bytes, struct ks_arena *arena,
                       struct ks_slice *ret_body, const struct ks_schema **ret_schema)
 {
     struct ks_buf body = {0};
-    put_length(&body, bytes.len);
-    ks_buf_add(&body, bytes.data, bytes.len);
+    text_body_add(&body, bytes);
     *ret_body = (struct ks_slice){ks_arena_copy(arena, body.data, body.len), body.len};
     *ret_schema = c->text_schema;
     ks_buf_release(&body);
 }
 
-enum ks_status converter_to_record(struct converter *c, const char *topic, struct ks_slice bytes,
-                                   struct ks_arena *arena, struct ks_slice *ret_body,
-                                   const struct ks_schema **ret_schema, struct ks_error *err)
+enum ks_status converter_to_record(struct converter *c, const struct ks_record *record,
+                                   struct ks_slice bytes, struct ks_arena *arena,
+                                   struct ks_slice *ret_body, const struct ks_schema **ret_schema,
+                                   struct ks_error *err)
 {
     if (!bytes.data || c->kind == CONVERT_BYTES) {
         *ret_body = bytes;
@@ -371,10 +280,10 @@ enum ks_status converter_to_record(struct converter *c, const char *topic, struc
     }
     if (c->kind == CONVERT_AVRO)
         return from_avro(c, bytes, ret_body, ret_schema, err);
-    enum ks_status status = c->kind == CONVERT_JSON ? check_json(bytes, err) : KS_OK;
-    if (status == KS_OK)
-        from_text(c, bytes, arena, ret_body, ret_schema);
-    return status;
+    if (c->kind == CONVERT_JSON)
+        return json_converter_read(c->json, record, bytes, arena, ret_body, ret_schema, err);
+    from_text(c, bytes, arena, ret_body, ret_schema);
+    return KS_OK;
 }
 
 struct ks_slice converter_original(struct converter *c, struct ks_slice body,
@@ -383,11 +292,15 @@ struct ks_slice converter_original(struct converter *c, struct ks_slice body,
     struct ks_slice original = body;
     if (!body.data || !schema)
         return body;
+    ks_buf_reset(scratch);
+    if (c->kind == CONVERT_JSON) {
+        json_converter_original(c->json, body, schema, scratch);
+        return in_scratch(scratch);
+    }
     if (c->kind != CONVERT_AVRO) {
-        unwrap(body, &original, NULL);
+        text_body_content(body, &original, NULL);
         return original;
     }
-    ks_buf_reset(scratch);
     put_prefix(ks_buf_reserve(scratch, PREFIX_BYTES), schema->id);
     scratch->len += PREFIX_BYTES;
     ks_buf_add(scratch, body.data, body.len);

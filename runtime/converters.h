@@ -1,8 +1,8 @@
 /* Converters: ks_record keys and values to Kafka bytes and back. Named as in Connect; chosen by
  * key.converter and value.converter:
- *   io.confluent.connect.avro.AvroConverter (default), org.apache.kafka.connect.json.JsonConverter
- *   (schemas.enable=false only), org.apache.kafka.connect.storage.StringConverter,
- *   org.apache.kafka.connect.converters.ByteArrayConverter. */
+ *   io.confluent.connect.avro.AvroConverter (default), org.apache.kafka.connect.json.JsonConverter,
+ *   org.apache.kafka.connect.storage.StringConverter,
+ *   org.apache.kafka.connect.converters.ByteArrayConverter; their simple names will do. */
 #ifndef RUNTIME_CONVERTERS_H
 #define RUNTIME_CONVERTERS_H
 
@@ -47,14 +47,18 @@ const char *converter_class(const struct converter *c);
 enum ks_status converter_from_record(struct converter *c, const char *topic, struct ks_slice data,
                                      const struct ks_schema *schema, struct ks_buf *scratch,
                                      struct ks_slice *ret, struct ks_error *err);
-/* Sink side: bytes to body and schema. *ret_body points into `bytes` or the arena. Null gives null
- * and no schema; ByteArray gives raw bytes and no schema; String gives an Avro string, JSON one
- * with connect.name io.debezium.data.Json. */
-enum ks_status converter_to_record(struct converter *c, const char *topic, struct ks_slice bytes,
-                                   struct ks_arena *arena, struct ks_slice *ret_body,
-                                   const struct ks_schema **ret_schema, struct ks_error *err);
-/* The bytes that to_record made body and schema of: the original for a dead letter. *ret points
- * into body or scratch. */
+/* A header that goes with what from_record returned last, or NULL; borrowed until the next call. */
+const struct ks_header *converter_header(const struct converter *c);
+/* Sink side: bytes to body and schema. `record`: the consumed one, for its headers. *ret_body
+ * points into `bytes` or the arena. Null gives null and no schema; ByteArray gives raw bytes and no
+ * schema; String gives an Avro string, JSON without a schema one with connect.name
+ * io.debezium.data.Json. */
+enum ks_status converter_to_record(struct converter *c, const struct ks_record *record,
+                                   struct ks_slice bytes, struct ks_arena *arena,
+                                   struct ks_slice *ret_body, const struct ks_schema **ret_schema,
+                                   struct ks_error *err);
+/* The bytes that to_record made body and schema of, for a dead letter; JSON perhaps with its
+ * members in another order. *ret points into body or scratch. */
 struct ks_slice converter_original(struct converter *c, struct ks_slice body,
                                    const struct ks_schema *schema, struct ks_buf *scratch);
 

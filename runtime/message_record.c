@@ -1,4 +1,4 @@
-/* Kafka message in, record with Avro bodies out; no byte of key or value is copied. Next: the
+/* Kafka message in, record with Avro bodies out; Avro's bytes are not copied. Next: the
  * sink's batches, and topic_read of the host. */
 #include "message_record.h"
 
@@ -41,12 +41,11 @@ enum ks_status message_record_convert(struct ks_record *record, struct converter
     const struct ks_schema *key_schema, *value_schema;
     *ret_stage = STAGE_KEY_CONVERTER;
     enum ks_status status =
-        converter_to_record(keys, record->topic, record->key, arena, &key, &key_schema, err);
+        converter_to_record(keys, record, record->key, arena, &key, &key_schema, err);
     if (status != KS_OK)
         return status;
     *ret_stage = STAGE_VALUE_CONVERTER;
-    status = converter_to_record(values, record->topic, record->value, arena, &value, &value_schema,
-                                 err);
+    status = converter_to_record(values, record, record->value, arena, &value, &value_schema, err);
     if (status != KS_OK)
         return status;
     record->key = key;

@@ -15,7 +15,9 @@ struct source_batch {
 
 struct source_sender {
     struct ks_task *task;
-    struct ks_buf key, value; /* of converters that can't work in place */
+    struct ks_buf key, value;  /* of converters that can't work in place */
+    struct ks_header *headers; /* of a record whose converters add some */
+    size_t header_cap;
 };
 
 struct source_sender *source_sender_new(struct ks_task *task)
@@ -31,6 +33,7 @@ void source_sender_free(struct source_sender *s)
         return;
     ks_buf_release(&s->key);
     ks_buf_release(&s->value);
+    free(s->headers);
     free(s);
 }
 
@@ -53,6 +56,25 @@ void source_batch_drop(struct source_batch *b)
     delivery_drop(&b->delivery);
 }
 
+/* The record's own headers, then those of the converters. */
+static void add_headers(struct source_sender *s, struct ks_record *record)
+{
+    const struct ks_header *more[] = {converter_header(s->task->keys),
+                                      converter_header(s->task->values)};
+    if (!more[0] && !more[1])
+        return;
+    size_t count = 0;
+    for (size_t i = 0; i < record->header_count + 2; i++) {
+        const struct ks_header *h =
+            i < record->header_count ? &record->headers[i] : more[i - record->header_count];
+        s->headers = xgrow(s->headers, count, &s->header_cap, sizeof *s->headers);
+        if (h)
+            s->headers[count++] = *h;
+    }
+    record->headers = s->headers;
+    record->header_count = count;
+}
+
 static enum ks_status convert(struct source_sender *s, const struct ks_record *record,
                               struct ks_record *ret, const char **ret_stage, const char **ret_class,
                               struct ks_error *err)
@@ -67,8 +89,11 @@ static enum ks_status convert(struct source_sender *s, const struct ks_record *r
         return status;
     *ret_stage = STAGE_VALUE_CONVERTER;
     *ret_class = converter_class(t->values);
-    return converter_from_record(t->values, record->topic, record->value, record->value_schema,
-                                 &s->value, &ret->value, err);
+    status = converter_from_record(t->values, record->topic, record->value, record->value_schema,
+                                   &s->value, &ret->value, err);
+    if (status == KS_OK)
+        add_headers(s, ret);
+    return status;
 }
 
 static enum ks_status send_one(struct source_sender *s, struct source_batch *b,

@@ -58,11 +58,12 @@ static enum ks_status add_avro(struct tail_format *f, struct ks_slice bytes, boo
                                struct ks_buf *out, struct ks_error *err)
 {
     struct converter *converter;
+    struct ks_record none = {0};
     struct ks_slice body;
     const struct ks_schema *schema;
     enum ks_status status = get_converter(f, is_key, &converter, err);
     if (status == KS_OK)
-        status = converter_to_record(converter, "", bytes, &f->arena, &body, &schema, err);
+        status = converter_to_record(converter, &none, bytes, &f->arena, &body, &schema, err);
     return status == KS_OK ? ks_avro_to_json(schema->schema, body, out, err) : status;
 }
 

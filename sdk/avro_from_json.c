@@ -4,7 +4,6 @@
  * call. */
 #include "avro_from_json.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -140,9 +139,10 @@ static enum ks_status write_real(struct json_writer *w, const struct ks_avro_sch
         ks_buf_add(w->out, &value, sizeof value);
         return KS_OK;
     }
-    if (isfinite(value) && fabs(value) > (double)FLT_MAX)
-        return fail(w, place, "%g does not fit a float", value);
+    /* The shortest text of the greatest float is a little above it. */
     float narrow = (float)value;
+    if (isfinite(value) && isinf(narrow))
+        return fail(w, place, "%g does not fit a float", value);
     ks_buf_add(w->out, &narrow, sizeof narrow);
     return KS_OK;
 }

@@ -126,6 +126,11 @@ const char *ks_avro_schema_prop(const struct ks_avro_schema *schema, const char 
     return NULL;
 }
 
+const char *ks_avro_schema_prop_name(const struct ks_avro_schema *schema, size_t i)
+{
+    return i < schema->prop_count ? schema->props[i].name : NULL;
+}
+
 uint64_t ks_avro_schema_fingerprint(const struct ks_avro_schema *schema)
 {
     return schema->doc->fingerprint;

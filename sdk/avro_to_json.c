@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "avro_from_json.h"
 #include "avro_trail.h"
 #include "avro_wire.h"
 #include "base64.h"
@@ -21,6 +22,7 @@ struct printer {
     struct avro_reader r;
     struct ks_buf *out;
     size_t nodes_left, text_end;
+    bool exact; /* what JSON cannot hold is an error, not a likeness */
     struct avro_trail trail;
 };
 
@@ -49,8 +51,10 @@ static void print_escaped(struct ks_buf *out, uint8_t byte)
     }
 }
 
-static void print_string(struct ks_buf *out, const uint8_t *text, size_t len)
+/* False if the text is not UTF-8; then each bad byte is shown as U+FFFD. */
+static bool print_string(struct ks_buf *out, const uint8_t *text, size_t len)
 {
+    bool valid = true;
     ks_buf_add_byte(out, '"');
     size_t run = 0, i = 0;
     while (i < len) {
@@ -65,10 +69,18 @@ static void print_string(struct ks_buf *out, const uint8_t *text, size_t len)
             print_escaped(out, text[i]);
         else
             ks_buf_add_str(out, "\xEF\xBF\xBD");
+        valid &= character > 0;
         run = ++i;
     }
     ks_buf_add(out, text + run, len - run);
     ks_buf_add_byte(out, '"');
+    return valid;
+}
+
+static bool print_data(struct printer *p, const uint8_t *text, size_t len)
+{
+    return print_string(p->out, text, len) || !p->exact ||
+           avro_fault(&p->r, "a string is not UTF-8, which JSON cannot hold");
 }
 
 static void print_text(struct ks_buf *out, const char *text)
@@ -137,9 +149,8 @@ static bool print_bytes(struct printer *p, const struct ks_avro_schema *schema)
     if (!ok)
         return false;
     if (schema->type == KS_AVRO_STRING)
-        print_string(p->out, data, len);
-    else
-        print_base64(p->out, data, len);
+        return print_data(p, data, len);
+    print_base64(p->out, data, len);
     return true;
 }
 
@@ -151,9 +162,8 @@ static bool print_entry(struct printer *p, const struct ks_avro_schema *schema, 
     if (schema->type == KS_AVRO_MAP) {
         const uint8_t *key;
         uint32_t len;
-        if (!avro_read_bytes(&p->r, &key, &len))
+        if (!avro_read_bytes(&p->r, &key, &len) || !print_data(p, key, len))
             return false;
-        print_string(p->out, key, len);
         ks_buf_add_byte(p->out, ':');
     }
     if (print_node(p, schema->items, depth + 1))
@@ -250,11 +260,11 @@ static bool print_node(struct printer *p, const struct ks_avro_schema *schema, i
     return avro_fault(&p->r, "unknown type");
 }
 
-enum ks_status ks_avro_to_json(const struct ks_avro_schema *schema, struct ks_slice body,
-                               struct ks_buf *out, struct ks_error *err)
+static enum ks_status print(const struct ks_avro_schema *schema, struct ks_slice body, bool exact,
+                            struct ks_buf *out, struct ks_error *err)
 {
     size_t start = out->len;
-    struct printer p = {.r = avro_reader_of(body), .out = out};
+    struct printer p = {.r = avro_reader_of(body), .out = out, .exact = exact};
     p.nodes_left = SPARE_NODES + body.len * NODES_PER_BYTE;
     p.text_end = start + SPARE_TEXT_BYTES + body.len * TEXT_PER_BYTE;
     bool ok = print_node(&p, schema, 0);
@@ -264,4 +274,30 @@ enum ks_status ks_avro_to_json(const struct ks_avro_schema *schema, struct ks_sl
         return KS_OK;
     out->len = start;
     return avro_trail_report(&p.trail, &p.r, err);
+}
+
+enum ks_status ks_avro_to_json(const struct ks_avro_schema *schema, struct ks_slice body,
+                               struct ks_buf *out, struct ks_error *err)
+{
+    return print(schema, body, false, out, err);
+}
+
+enum ks_status ks_avro_to_json_exact(const struct ks_avro_schema *schema, struct ks_slice body,
+                                     struct ks_buf *out, struct ks_error *err)
+{
+    return print(schema, body, true, out, err);
+}
+
+enum ks_status ks_avro_default_to_json(const struct ks_avro_field *field, struct ks_buf *out,
+                                       struct ks_error *err)
+{
+    struct ks_buf body = {0};
+    size_t budget = AVRO_DEFAULT_NODES_MAX;
+    json_t *value = json_loads(field->default_json, JSON_DECODE_ANY, NULL);
+    enum ks_status status = avro_encode_default(field->schema, value, &budget, &body, err);
+    if (!status)
+        status = print(field->schema, (struct ks_slice){body.data, body.len}, true, out, err);
+    ks_buf_release(&body);
+    json_decref(value);
+    return status;
 }

@@ -9,50 +9,9 @@
 
 #include <cmocka.h>
 
-#include "kitestream/sdk/util.h"
+#include "fake_registry.h"
 
-/* A registry in the test's hands stands in for the real one, which has its own tests. */
-struct schema_registry {
-    char subject[64], schema[256];
-    int registered, fetched;
-    enum ks_status answer;
-};
-static struct schema_registry registry;
-
-enum ks_status schema_registry_open(const struct worker_config *worker,
-                                    const struct ks_config *options, struct schema_registry **ret,
-                                    struct ks_error *err)
-{
-    memset(&registry, 0, sizeof registry);
-    *ret = &registry;
-    return KS_OK;
-}
-void schema_registry_close(struct schema_registry *r)
-{
-}
-enum ks_status schema_registry_register(struct schema_registry *r, const char *subject,
-                                        const char *schema_json, uint32_t *ret_id,
-                                        struct ks_error *err)
-{
-    if (r->answer != KS_OK)
-        return ks_error_set(err, r->answer, "the registry is away");
-    snprintf(r->subject, sizeof r->subject, "%s", subject);
-    snprintf(r->schema, sizeof r->schema, "%s", schema_json);
-    *ret_id = 0x01020300u + (uint32_t)++r->registered;
-    return KS_OK;
-}
-enum ks_status schema_registry_get(struct schema_registry *r, uint32_t id, const char **ret_json,
-                                   struct ks_error *err)
-{
-    r->fetched++;
-    if (r->answer != KS_OK)
-        return ks_error_set(err, r->answer, "the registry is away");
-    if (id != 7)
-        return ks_error_set(err, KS_ERR_DATA, "no such id");
-    *ret_json =
-        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"}]}";
-    return KS_OK;
-}
+static const struct ks_record plain = {.topic = "t"};
 
 struct fixture {
     struct worker_config worker;
@@ -107,10 +66,23 @@ static void test_converter_open__refusals(void **state)
     assert_int_equal(f.err.status, KS_ERR_FATAL);
     assert_non_null(strstr(f.err.message, "com.example.Protobuf"));
     close_all(&f);
-    f = open_as(JSON, NULL);
+    f = open_as(JSON, "perhaps");
     assert_null(f.converter);
-    assert_non_null(strstr(f.err.message, "value.converter.schemas.enable=false"));
+    assert_non_null(strstr(f.err.message, "value.converter.schemas.enable"));
     close_all(&f);
+}
+
+static void test_converter_open__by_simple_names(void **state)
+{
+    static const struct {
+        const char *name, *class_name;
+    } cases[] = {
+        {"JsonConverter", JSON}, {"Json", JSON}, {"Avro", AVRO}, {"StringConverter", STRING}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f = open_as(cases[i].name, NULL);
+        assert_string_equal(converter_class(f.converter), cases[i].class_name);
+        close_all(&f);
+    }
 }
 
 static void test_from_record__avro_frames_in_place(void **state)
@@ -169,9 +141,26 @@ static void test_from_record__null_stays_null(void **state)
                                                intern(&f, "\"string\""), &f.scratch, &out, &f.err),
                          KS_OK);
         assert_null(out.data);
+        assert_null(converter_header(f.converter));
         assert_int_equal(registry.registered, 0);
         close_all(&f);
     }
+}
+
+/* A tombstone has no schema: the header of the value before it must not stay. */
+static void test_from_record__null_after_json(void **state)
+{
+    struct fixture f = open_as(JSON, "false");
+    struct ks_slice out;
+    assert_int_equal(converter_from_record(f.converter, "t", (struct ks_slice){"\x02", 1},
+                                           intern(&f, "\"int\""), &f.scratch, &out, &f.err),
+                     KS_OK);
+    assert_non_null(converter_header(f.converter));
+    assert_int_equal(converter_from_record(f.converter, "t", (struct ks_slice){0}, NULL, &f.scratch,
+                                           &out, &f.err),
+                     KS_OK);
+    assert_null(converter_header(f.converter));
+    close_all(&f);
 }
 
 static void test_from_record__registry_away(void **state)
@@ -202,6 +191,8 @@ static void test_from_record__json(void **state)
                                            schema, &f.scratch, &out, &f.err),
                      KS_OK);
     assert_slice(out, "{\"a\":1,\"b\":\"hi\"}", 16);
+    assert_string_equal(converter_header(f.converter)->key, "kitestream.value.schema.id");
+    assert_slice(converter_header(f.converter)->value, "16909057", 8);
     assert_int_equal(converter_from_record(f.converter, "t", (struct ks_slice){"abc", 3}, NULL,
                                            &f.scratch, &out, &f.err),
                      KS_OK);
@@ -269,7 +260,7 @@ static void test_to_record__avro(void **state)
     struct ks_slice body;
     const struct ks_schema *schema;
     for (int i = 0; i < 3; i++)
-        assert_int_equal(converter_to_record(f.converter, "t",
+        assert_int_equal(converter_to_record(f.converter, &plain,
                                              (struct ks_slice){"\0\0\0\0\7\x54", 6}, &f.arena,
                                              &body, &schema, &f.err),
                          KS_OK);
@@ -291,12 +282,13 @@ static void test_to_record__avro_refusals(void **state)
     const struct ks_schema *schema;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(
-            converter_to_record(f.converter, "t", bad[i], &f.arena, &body, &schema, &f.err),
+            converter_to_record(f.converter, &plain, bad[i], &f.arena, &body, &schema, &f.err),
             KS_ERR_DATA);
     assert_non_null(strstr(f.err.message, "schema id 8"));
     registry.answer = KS_ERR_RETRIABLE;
-    assert_int_equal(converter_to_record(f.converter, "t", (struct ks_slice){"\0\0\0\0\7\x54", 6},
-                                         &f.arena, &body, &schema, &f.err),
+    assert_int_equal(converter_to_record(f.converter, &plain,
+                                         (struct ks_slice){"\0\0\0\0\7\x54", 6}, &f.arena, &body,
+                                         &schema, &f.err),
                      KS_ERR_RETRIABLE);
     close_all(&f);
 }
@@ -309,17 +301,19 @@ static void test_to_record__json_and_string(void **state)
         struct ks_slice body, bytes = {"{\"a\":1}", 7};
         const struct ks_schema *schema;
         assert_int_equal(
-            converter_to_record(f.converter, "t", bytes, &f.arena, &body, &schema, &f.err), KS_OK);
+            converter_to_record(f.converter, &plain, bytes, &f.arena, &body, &schema, &f.err),
+            KS_OK);
         assert_slice(body, "\x0e{\"a\":1}", 8);
         assert_int_equal(ks_avro_schema_type(schema->schema), KS_AVRO_STRING);
         assert_slice(converter_original(f.converter, body, schema, &f.scratch), "{\"a\":1}", 7);
         bytes = (struct ks_slice){"{\"a\":", 5};
         assert_int_equal(
-            converter_to_record(f.converter, "t", bytes, &f.arena, &body, &schema, &f.err),
+            converter_to_record(f.converter, &plain, bytes, &f.arena, &body, &schema, &f.err),
             i == 0 ? KS_ERR_DATA : KS_OK);
         bytes = (struct ks_slice){0};
         assert_int_equal(
-            converter_to_record(f.converter, "t", bytes, &f.arena, &body, &schema, &f.err), KS_OK);
+            converter_to_record(f.converter, &plain, bytes, &f.arena, &body, &schema, &f.err),
+            KS_OK);
         assert_null(body.data);
         assert_null(schema);
         close_all(&f);
@@ -331,7 +325,7 @@ static void test_to_record__bytes(void **state)
     struct fixture f = open_as(BYTES, NULL);
     struct ks_slice body;
     const struct ks_schema *schema;
-    assert_int_equal(converter_to_record(f.converter, "t", (struct ks_slice){"\0x", 2}, &f.arena,
+    assert_int_equal(converter_to_record(f.converter, &plain, (struct ks_slice){"\0x", 2}, &f.arena,
                                          &body, &schema, &f.err),
                      KS_OK);
     assert_slice(body, "\0x", 2);
@@ -353,10 +347,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_converter_open__refusals),
+        cmocka_unit_test(test_converter_open__by_simple_names),
         cmocka_unit_test(test_from_record__avro_frames_in_place),
         cmocka_unit_test(test_from_record__avro_registers_once_per_topic_and_schema),
         cmocka_unit_test(test_from_record__avro_raw_bytes_get_a_schema),
         cmocka_unit_test(test_from_record__null_stays_null),
+        cmocka_unit_test(test_from_record__null_after_json),
         cmocka_unit_test(test_from_record__registry_away),
         cmocka_unit_test(test_from_record__json),
         cmocka_unit_test(test_from_record__string),

@@ -77,6 +77,24 @@ static void test_send__empty_batch(void **state)
     close_all(&f);
 }
 
+/* The record's own, then the schema's id. */
+static void assert_headers(const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers;
+    const char *name;
+    const void *value;
+    size_t len;
+    assert_int_equal(rd_kafka_message_headers(message, &headers), RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_int_equal(rd_kafka_header_cnt(headers), 2);
+    assert_int_equal(rd_kafka_header_get_all(headers, 0, &name, &value, &len),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_string_equal(name, "own");
+    assert_int_equal(rd_kafka_header_get_all(headers, 1, &name, &value, &len),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_string_equal(name, "kitestream.value.schema.id");
+    assert_true(len > 0);
+}
+
 /* JsonConverter works in a scratch buffer, which the next record overwrites. */
 static void test_send__scratch_is_copied(void **state)
 {
@@ -86,6 +104,7 @@ static void test_send__scratch_is_copied(void **state)
         {"value.converter", "org.apache.kafka.connect.json.JsonConverter"},
         {"value.converter.schemas.enable", "false"}};
     char bytes[] = "\2\4\6";
+    struct ks_header own = {"own", {"x", 1}};
     const struct ks_schema *schema;
     size_t next = 0;
     open_all(&f, &(struct ks_config){entries, 2});
@@ -93,7 +112,13 @@ static void test_send__scratch_is_copied(void **state)
     struct ks_record records[3];
     for (size_t i = 0; i < 3; i++)
         records[i] = (struct ks_record){
-            .topic = "t", .timestamp_ms = -1, .value = {bytes + i, 1}, .value_schema = schema};
+            .topic = "t",
+            .timestamp_ms = -1,
+            .value = {bytes + i, 1},
+            .value_schema = schema,
+            .headers = &own,
+            .header_count = 1,
+        };
     struct ks_source_batch batch = {.records = records, .record_count = 3, .release = release};
     struct source_batch *held = source_batch_hold(&batch);
     assert_int_equal(source_sender_send(f.sender, held, &next, &f.err), KS_OK);
@@ -104,6 +129,7 @@ static void test_send__scratch_is_copied(void **state)
     assert_int_equal(r.count, 3);
     assert_memory_equal(r.list[0]->payload, "1", 1);
     assert_memory_equal(r.list[2]->payload, "3", 1);
+    assert_headers(r.list[2]);
     mock_records_release(&r);
     close_all(&f);
 }

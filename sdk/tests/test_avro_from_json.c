@@ -85,6 +85,14 @@ static void test_from_json__missing_fields_take_their_default(void **state)
     assert_refused(RECORD, "{'a':1,'b':7}", "b: a number is not string");
 }
 
+/* Its shortest text is a little greater than it. */
+static void test_from_json__greatest_float(void **state)
+{
+    assert_bytes("'float'", "3.4028235e38", SLICE("\xff\xff\x7f\x7f"));
+    assert_bytes("'float'", "-3.4028235e38", SLICE("\xff\xff\x7f\xff"));
+    assert_refused("'float'", "3.4028236e38", "does not fit a float");
+}
+
 static void test_from_json__refusals(void **state)
 {
     assert_refused("'int'", "{", "not JSON");
@@ -140,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_from_json__containers),
         cmocka_unit_test(test_from_json__unions_take_the_first_that_fits),
         cmocka_unit_test(test_from_json__missing_fields_take_their_default),
+        cmocka_unit_test(test_from_json__greatest_float),
         cmocka_unit_test(test_from_json__refusals),
         cmocka_unit_test(test_from_json__depth),
         cmocka_unit_test(test_from_json__branches_that_multiply),

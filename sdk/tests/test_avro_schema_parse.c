@@ -85,6 +85,11 @@ static void test_parse__props_docs_and_defaults_are_kept(void **state)
                         "{\"a\":[true],\"b\":1}");
     assert_null(ks_avro_schema_prop(v->schema, "items"));
     assert_null(ks_avro_schema_prop(v->schema, "absent"));
+    size_t count = 0;
+    while (ks_avro_schema_prop_name(v->schema, count))
+        assert_non_null(
+            ks_avro_schema_prop(v->schema, ks_avro_schema_prop_name(v->schema, count++)));
+    assert_true(count >= 3);
     assert_string_equal(ks_avro_schema_field(schema, 1)->default_json, "null");
     assert_string_equal(ks_avro_schema_field(schema, 2)->default_json, "0.25");
     assert_null(ks_avro_schema_field(schema, 2)->doc);

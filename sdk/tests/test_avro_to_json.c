@@ -74,6 +74,39 @@ static void test_to_json__containers(void **state)
                   SLICE("\0\x02\x02x"), "{\"a\":null,\"b\":\"x\"}");
 }
 
+/* For those who read it back: no likeness of what JSON cannot hold. */
+static void test_to_json_exact__refuses_bad_utf8(void **state)
+{
+    struct ks_avro_schema *schema = schema_of("{'type':'map','values':'string'}");
+    struct ks_buf text = {0};
+    struct ks_error err;
+    assert_int_equal(ks_avro_to_json_exact(schema, SLICE("\x02\x02k\x04\xC3\xA9\0"), &text, &err),
+                     KS_OK);
+    assert_string_equal(ks_buf_str(&text), "{\"k\":\"\xC3\xA9\"}");
+    assert_int_equal(ks_avro_to_json_exact(schema, SLICE("\x02\x02k\x02\xC3\0"), &text, &err),
+                     KS_ERR_DATA);
+    assert_contains(err.message, "UTF-8");
+    assert_int_equal(ks_avro_to_json_exact(schema, SLICE("\x02\x02\xff\x02x\0"), &text, &err),
+                     KS_ERR_DATA);
+    assert_string_equal(ks_buf_str(&text), "{\"k\":\"\xC3\xA9\"}");
+    ks_buf_release(&text);
+    ks_avro_schema_free(schema);
+}
+
+static void test_default_to_json__bytes_become_base64(void **state)
+{
+    struct ks_avro_schema *schema = schema_of(
+        "{'type':'record','name':'R','fields':[{'name':'b','type':'bytes','default':'\\u00ff'},"
+        "{'name':'m','type':{'type':'map','values':'int'},'default':{'k':1}}]}");
+    struct ks_buf text = {0};
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(ks_avro_default_to_json(ks_avro_schema_field(schema, i), &text, NULL),
+                         KS_OK);
+    assert_string_equal(ks_buf_str(&text), "\"/w==\"{\"k\":1}");
+    ks_buf_release(&text);
+    ks_avro_schema_free(schema);
+}
+
 static void test_to_json__recursive(void **state)
 {
     assert_prints("{'type':'record','name':'L','fields':[{'name':'v','type':'int'},"
@@ -133,6 +166,8 @@ int main(void)
         cmocka_unit_test(test_to_json__what_json_has_no_number_for),
         cmocka_unit_test(test_to_json__strings),
         cmocka_unit_test(test_to_json__containers),
+        cmocka_unit_test(test_to_json_exact__refuses_bad_utf8),
+        cmocka_unit_test(test_default_to_json__bytes_become_base64),
         cmocka_unit_test(test_to_json__recursive),
         cmocka_unit_test(test_to_json__appends),
         cmocka_unit_test(test_to_json__error_names_the_place),

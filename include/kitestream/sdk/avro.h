@@ -60,6 +60,7 @@ const char *ks_avro_schema_symbol(const struct ks_avro_schema *schema, size_t i)
 size_t ks_avro_schema_fixed_bytes(const struct ks_avro_schema *schema); /* 0 unless fixed */
 /* A property of the node, as JSON text ("8", "\"vector\""), or NULL: logicalType, connect.name… */
 const char *ks_avro_schema_prop(const struct ks_avro_schema *schema, const char *name);
+const char *ks_avro_schema_prop_name(const struct ks_avro_schema *schema, size_t i); /* or NULL */
 /* Rabin fingerprint of the full JSON in a canonical form that keeps properties: two schemas that
  * differ only in white space or member order have the same. */
 uint64_t ks_avro_schema_fingerprint(const struct ks_avro_schema *schema);
@@ -134,7 +135,15 @@ enum ks_status ks_avro_decode(const struct ks_avro_decoder *dec, struct ks_slice
  * bytes are base64; NaN and infinities are strings). Works for any schema, recursive ones too. */
 enum ks_status ks_avro_to_json(const struct ks_avro_schema *schema, struct ks_slice body,
                                struct ks_buf *out, struct ks_error *err);
-/* The other way, for tools and tests: JSON text to an Avro body. */
+/* The same for programs that make a body of it again: a string that is not UTF-8, of which JSON can
+ * only hold a likeness, is an error (DATA, with its place). */
+enum ks_status ks_avro_to_json_exact(const struct ks_avro_schema *schema, struct ks_slice body,
+                                     struct ks_buf *out, struct ks_error *err);
+/* Appends the default of a field that has one in the same form, in which bytes are base64 (in a
+ * schema they are characters). */
+enum ks_status ks_avro_default_to_json(const struct ks_avro_field *field, struct ks_buf *out,
+                                       struct ks_error *err);
+/* The other way, for tools, tests and JsonConverter: JSON text to an Avro body. */
 enum ks_status ks_avro_from_json(const struct ks_avro_schema *schema, const char *json, size_t len,
                                  struct ks_buf *out, struct ks_error *err);
 
