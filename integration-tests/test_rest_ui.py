@@ -187,9 +187,9 @@ def test_nobody_looks(rest, page, browser):
     browser.new_tab()
     second, page = browser.window, UiPage(browser, rest.url).open()
     try:
-        wait.until(lambda: len(browser.asked(second)) > 10, 30, "requests of the tab in front")
-        at_rest = len(browser.asked(first))
-        wait.until(lambda: len(browser.asked(second)) > 20, 60, "more of them")
+        browser.wait_text("#live", "live")
+        at_rest, at_work = len(browser.asked(first)), len(browser.asked(second))
+        wait.until(lambda: len(browser.asked(second)) >= at_work + 4, 60, "more requests of the tab in front")
         assert len(browser.asked(first)) == at_rest
     finally:
         browser.run("window.close()")

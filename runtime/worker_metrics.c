@@ -65,6 +65,35 @@ static void add_task_states(const struct connector_status *list, size_t count,
         }
 }
 
+/* Why it waits is in its status; here, that it does. */
+static void add_waiting(const struct connector_status *list, size_t count, const char *worker_id,
+                        struct ks_buf *out)
+{
+    static const char name[] = "kitestream_task_waiting";
+    metrics_add_head(out, name, KS_METRIC_GAUGE);
+    for (size_t c = 0; c < count; c++)
+        for (size_t t = 0; t < list[c].task_count; t++) {
+            if (!is_here(&list[c].tasks[t], worker_id))
+                continue;
+            add_connector(out, name, list[c].name);
+            ks_buf_printf(out, ",task=\"%zu\"} %d\n", t, list[c].tasks[t].waiting != NULL);
+        }
+}
+
+/* One that has failed itself has no tasks, so it would not show anywhere else. */
+static void add_failed(const struct connector_status *list, size_t count, const char *worker_id,
+                       struct ks_buf *out)
+{
+    static const char name[] = "kitestream_connector_failed";
+    metrics_add_head(out, name, KS_METRIC_GAUGE);
+    for (size_t c = 0; c < count; c++) {
+        if (!is_here(&list[c].connector, worker_id))
+            continue;
+        add_connector(out, name, list[c].name);
+        ks_buf_printf(out, "} %d\n", list[c].connector.state == TASK_FAILED);
+    }
+}
+
 static void add_counts(const struct connector_status *list, size_t count, const char *worker_id,
                        const char *name, int state, struct ks_buf *out)
 {
@@ -95,6 +124,8 @@ void worker_metrics_print_statuses(const struct connector_status *list, size_t c
     add_number(out, PREFIX "connector_count", KS_METRIC_GAUGE, (double)connectors);
     add_number(out, PREFIX "task_count", KS_METRIC_GAUGE, (double)tasks);
     add_task_states(list, count, worker_id, out);
+    add_waiting(list, count, worker_id, out);
+    add_failed(list, count, worker_id, out);
     add_counts(list, count, worker_id, PREFIX "connector_total_task_count", -1, out);
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
         add_counts(list, count, worker_id, counted[i].count_name, (int)counted[i].state, out);

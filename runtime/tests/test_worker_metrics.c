@@ -16,10 +16,11 @@ static void expect(struct ks_buf *out, const char *line)
 
 static void test_print_statuses__what_is_here(void **state)
 {
-    struct task_status tasks[] = {{.state = TASK_RUNNING, .worker_id = "me:1"},
-                                  {.state = TASK_FAILED, .worker_id = "me:1"},
-                                  {.state = TASK_RUNNING, .worker_id = "other:1"},
-                                  {.state = TASK_UNASSIGNED}};
+    struct task_status tasks[] = {
+        {.state = TASK_RUNNING, .worker_id = "me:1"},
+        {.state = TASK_FAILED, .worker_id = "me:1", .waiting = (char *)"rain"},
+        {.state = TASK_RUNNING, .worker_id = "other:1"},
+        {.state = TASK_UNASSIGNED}};
     struct task_status away = {.state = TASK_RUNNING, .worker_id = "other:1"};
     const struct connector_status list[] = {
         {.name = "a\"b",
@@ -27,12 +28,13 @@ static void test_print_statuses__what_is_here(void **state)
          .tasks = tasks,
          .task_count = 4},
         {.name = "away", .connector = away, .tasks = &away, .task_count = 1},
+        {.name = "broken", .connector = {.state = TASK_FAILED, .worker_id = "me:1"}},
         {.name = "stopped", .connector = {.state = TASK_STOPPED, .worker_id = "me:1"}},
     };
     struct ks_buf out = {0};
-    worker_metrics_print_statuses(list, 3, "me:1", &out);
+    worker_metrics_print_statuses(list, 4, "me:1", &out);
     expect(&out, "# TYPE kafka_connect_worker_connector_count gauge\n");
-    expect(&out, "\nkafka_connect_worker_connector_count 2\n");
+    expect(&out, "\nkafka_connect_worker_connector_count 3\n");
     expect(&out, "\nkafka_connect_worker_task_count 2\n");
     expect(&out,
            "kafka_connect_connector_status{connector=\"a\\\"b\",task=\"0\",status=\"running\"}"
@@ -41,6 +43,10 @@ static void test_print_statuses__what_is_here(void **state)
     expect(&out, "kafka_connect_worker_connector_total_task_count{connector=\"a\\\"b\"} 2\n");
     expect(&out, "kafka_connect_worker_connector_failed_task_count{connector=\"a\\\"b\"} 1\n");
     expect(&out, "kafka_connect_worker_connector_total_task_count{connector=\"stopped\"} 0\n");
+    expect(&out, "kitestream_task_waiting{connector=\"a\\\"b\",task=\"0\"} 0\n");
+    expect(&out, "kitestream_task_waiting{connector=\"a\\\"b\",task=\"1\"} 1\n");
+    expect(&out, "kitestream_connector_failed{connector=\"a\\\"b\"} 0\n");
+    expect(&out, "kitestream_connector_failed{connector=\"broken\"} 1\n");
     assert_null(strstr(ks_buf_str(&out), "away"));
     assert_null(strstr(ks_buf_str(&out), "task=\"2\""));
     ks_buf_release(&out);
