@@ -120,8 +120,13 @@ static enum ks_status layout_fill(struct change_layout *l, const char *json, str
         status = ks_avro_decoder_new(l->schema, l->schema, &l->decoder, err);
     if (status)
         return status;
+    if (ks_avro_schema_type(l->schema) == KS_AVRO_STRING)
+        return ks_error_set(err, KS_ERR_DATA,
+                            "the value is a text without the types of a row: plain JSON needs the "
+                            "header kitestream.value.schema.id that the source's JsonConverter "
+                            "writes, and the sink the same converter and schemas.enable");
     if (ks_avro_schema_type(l->schema) != KS_AVRO_RECORD)
-        return ks_error_set(err, KS_ERR_DATA, "the value is not an Avro record");
+        return ks_error_set(err, KS_ERR_DATA, "the value is not a record");
     const struct ks_avro_field *after = field_of(l->schema, "after");
     const char *upsert_op = ks_avro_schema_prop(l->schema, "milvus.upsert_op");
     l->upsert_as_create = upsert_op && strcmp(upsert_op, "\"c\"") == 0;

@@ -39,7 +39,9 @@ static void assert_refused(const char *json, const char *says)
 
 static void test_change_layout_new__refuses(void **state)
 {
-    assert_refused("\"long\"", "not an Avro record");
+    assert_refused("\"long\"", "not a record");
+    assert_refused("{\"type\":\"string\",\"connect.name\":\"io.debezium.data.Json\"}",
+                   "kitestream.value.schema.id");
     assert_refused("{\"type\":\"record\",\"name\":\"Value\",\"fields\":["
                    "{\"name\":\"id\",\"type\":\"long\"}]}",
                    "milvus.primary_key");

@@ -198,7 +198,8 @@ static void send(struct trip *t, const struct ks_record *sent, const struct ddl_
     struct ks_header headers[32];
     struct ks_record got = *sent;
     struct change_row a, b;
-    memcpy(headers, sent->headers, sent->header_count * sizeof *headers);
+    for (size_t i = 0; i < sent->header_count; i++)
+        headers[i] = sent->headers[i];
     got.headers = headers;
     convert(t, sent, true, headers, &got);
     convert(t, sent, false, headers, &got);
