@@ -117,3 +117,39 @@ def test_offsets(pipeline, rest, name):
     made.insert([row(key) for key in range(100, 200)])
     pipeline.same_rows(name, keys=range(200))
     assert len(pipeline.same_stream(name)) == 200
+
+
+def test_reset_of_a_sink(pipeline, rest, name):
+    """It starts over, and what it wrote before is not taken for its own: it refuses, however often it is started,
+    until the collection is dropped in the target. Then it ends with what the source holds, each row once."""
+    sink = f"{name}-sink"
+    made = create(pipeline.source, name, loaded=True)
+    made.insert([row(key) for key in range(100)])
+    made.delete("id in [7, 8, 9]")
+    pipeline.same_rows(name)
+
+    def stop():
+        rest.expect(204, "PUT", f"/connectors/{sink}/stop")
+        rest.wait_state(sink, "STOPPED", tasks=[])
+
+    def resume():
+        rest.expect(202, "PUT", f"/connectors/{sink}/resume")
+        rest.wait_state(sink, "RUNNING")
+
+    def refuses():
+        task, = rest.status(sink)["tasks"]
+        return f"default.{name} of the target was written by this source" in task.get("waiting", "")
+    stop()
+    answer = rest.expect(200, "DELETE", f"/connectors/{sink}/offsets")
+    assert "starts over" in answer["message"]
+    assert {one["offset"]["kafka_offset"] for one in rest.ok("GET", f"/connectors/{sink}/offsets")["offsets"]} <= {0}
+    made.insert([row(key) for key in range(100, 150)])
+    for _ in range(2):
+        resume()
+        pipeline.kitestream.wait_for(refuses, 60, "the refusal in the status")
+        assert pipeline.target.count(name) == 97
+        stop()
+    pipeline.target.drop(name)
+    resume()
+    pipeline.same_rows(name, keys=range(150))
+    assert pipeline.target.count(name) == 147

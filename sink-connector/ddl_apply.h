@@ -38,13 +38,14 @@ struct ddl_work {
      * was skipped; NULL before its create. */
     const struct catalogue_collection *applied_to;
     char *alias_db;   /* of the target, where the DDL's alias stands so far; NULL: nowhere */
-    bool first_start; /* no state was committed before: a stamp of ours is a surprise */
+    bool no_state;    /* of ours knows the collection: a stamp of ours is a surprise */
     bool only_look;   /* ddl.policy=skip of a create: is the collection there and equal? */
     bool only_verify; /* is the collection there, and ours? */
     bool may_lack_stamp, may_be_gone; /* with only_verify */
     /* out */
     enum ddl_result result;
     bool adopted;     /* a create found an equal collection without a stamp */
+    bool refused;     /* a create failed since no state knows the collection */
     char reason[512]; /* when applied: "", or what was left as it is */
 };
 

@@ -99,7 +99,8 @@ static enum ddl_result check_stamp(struct applying *a, enum stamp_match match, c
                             "): two sources would write into it. Map one of them elsewhere with "
                             "collection.mapping",
                             a->name.db, a->name.collection, stamp);
-    if (match == STAMP_OURS && a->w->first_start && !a->w->only_look)
+    a->w->refused = match == STAMP_OURS && a->w->no_state && !a->w->only_look;
+    if (a->w->refused)
         return applying_end(a, DDL_FAILED,
                             "%s.%s of the target was written by this source, but this connector "
                             "has no committed state: it was deleted, or the connector has a new "

@@ -17,6 +17,7 @@ void sink_state_release(struct sink_state *s)
     seq_set_release(&s->skipped);
     seq_set_release(&s->excluded);
     seq_set_release(&s->adopted);
+    seq_set_release(&s->refused);
 }
 
 static const char *set_text(const struct seq_set *set, struct ks_arena *arena)
@@ -33,15 +34,23 @@ const char *sink_state_json(const struct sink_state *s, struct ks_arena *arena)
     return ks_arena_printf(
         arena,
         "{\"adopted\":\"%s\",\"applied\":\"%s\",\"clean\":%s,"
-        "\"excluded\":\"%s\",\"owner\":\"%s\",\"skipped\":\"%s\",\"version\":%d}",
+        "\"excluded\":\"%s\",\"owner\":\"%s\",\"refused\":\"%s\",\"skipped\":\"%s\","
+        "\"version\":%d}",
         set_text(&s->adopted, arena), set_text(&s->applied, arena), s->clean ? "true" : "false",
-        set_text(&s->excluded, arena), s->owner, set_text(&s->skipped, arena), STATE_VERSION);
+        set_text(&s->excluded, arena), s->owner, set_text(&s->refused, arena),
+        set_text(&s->skipped, arena), STATE_VERSION);
 }
 
 static bool parse_set(const json_t *object, const char *member, struct seq_set *ret)
 {
     const char *text = json_string_value(json_object_get(object, member));
     return text && seq_set_parse(ret, text);
+}
+
+/* One that older versions do not write. */
+static bool parse_later_set(const json_t *object, const char *member, struct seq_set *ret)
+{
+    return !json_object_get(object, member) || parse_set(object, member, ret);
 }
 
 static bool parse(const char *text, struct sink_state *ret)
@@ -52,8 +61,8 @@ static bool parse(const char *text, struct sink_state *ret)
               strlen(owner) < sizeof(ret->owner) && parse_set(object, "applied", &ret->applied) &&
               parse_set(object, "skipped", &ret->skipped) &&
               parse_set(object, "adopted", &ret->adopted) &&
-              (!json_object_get(object, "excluded") || /* older */
-               parse_set(object, "excluded", &ret->excluded)) &&
+              parse_later_set(object, "excluded", &ret->excluded) &&
+              parse_later_set(object, "refused", &ret->refused) &&
               json_is_boolean(json_object_get(object, "clean"));
     if (ok) {
         ret->clean = json_is_true(json_object_get(object, "clean"));

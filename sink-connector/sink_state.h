@@ -22,6 +22,8 @@ struct sink_state {
                                 them in again; up_to is 0 */
     struct seq_set adopted;  /* seq of creates that found an existing collection: its c rows stay
                                 Upserts, since nobody knows what it held; up_to is 0 */
+    struct seq_set refused;  /* seq of creates that found a collection which this source had filled,
+                                and no state of ours: until it is gone; up_to is 0 */
     bool clean;
     char owner[OWNER_TEXT_MAX];
 };

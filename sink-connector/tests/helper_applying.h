@@ -14,7 +14,7 @@ struct apply_fixture {
     struct open_gate open;
     struct name_map *names;
     /* in */
-    bool first_start, only_look;
+    bool no_state, only_look;
     const struct catalogue_collection *applied_to; /* or NULL */
     /* of the last run */
     char reason[512];

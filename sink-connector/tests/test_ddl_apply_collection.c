@@ -52,7 +52,7 @@ static void test_create_collection__stamped_with_what_it_has(void **state)
     schema.partitions = partitions;
     schema.partition_count = 3;
     d.schema = &schema;
-    f.first_start = true;
+    f.no_state = true;
     apply_expect(&f, &d, DDL_APPLIED);
     assert_property(&f, "a", STAMP_PROPERTY, "c/7");
     assert_property(&f, "a", "collection.ttl.seconds", "60");
@@ -101,13 +101,13 @@ static void test_create_collection__ours_but_the_state_is_lost(void **state)
     struct ddl d = apply_create("a", 7);
     apply_begin(&f, APPLY_LEASE_MS, "");
     make_foreign(&f, "a", "c/7");
-    f.first_start = true;
+    f.no_state = true;
     apply_expect(&f, &d, DDL_FAILED);
     assert_says(&f, "default.a of the target was written by this source");
     assert_says(&f, "Drop the collection to start anew");
     f.only_look = true; /* its rows are Upserts then */
     apply_expect(&f, &d, DDL_APPLIED);
-    f.first_start = f.only_look = false;
+    f.no_state = f.only_look = false;
     apply_expect(&f, &d, DDL_APPLIED);
     apply_end(&f);
 }
@@ -118,11 +118,11 @@ static void test_create_collection__equal_without_stamp(void **state)
     struct ddl d = apply_create("a", 7);
     apply_begin(&f, APPLY_LEASE_MS, "");
     make_foreign(&f, "a", NULL);
-    f.first_start = true;
+    f.no_state = true;
     apply_expect(&f, &d, DDL_APPLIED);
     assert_true(f.adopted);
     assert_property(&f, "a", STAMP_PROPERTY, "c/7");
-    f.first_start = false;
+    f.no_state = false;
     apply_expect(&f, &d, DDL_APPLIED);
     assert_false(f.adopted);
     apply_end(&f);
@@ -239,11 +239,11 @@ static void check_ambiguous_create(enum trouble kind)
     struct apply_fixture f;
     struct ddl d = apply_create("a", 7);
     apply_begin(&f, LEASE_MS, "");
-    f.first_start = true;
+    f.no_state = true;
     milvus_model_trouble(f.model, "CreateCollection", kind, UNAVAILABLE, "going down");
     apply_expect(&f, &d, DDL_AGAIN);
     assert_true(f.took_ms >= LEASE_MS / 6 + 1000); /* it can no longer take effect */
-    f.first_start = false;                         /* it was tried before */
+    f.no_state = false;                            /* it was tried before */
     apply_expect(&f, &d, DDL_APPLIED);
     assert_property(&f, "a", STAMP_PROPERTY, "c/7");
     assert_false(f.adopted);

@@ -223,6 +223,40 @@ static void test_start__state_lost(void **state)
     assert_rows("a", ROWS);
 }
 
+static bool has_refused(struct sink_host *h)
+{
+    return strstr(sink_host_status(h), "no committed state") != NULL;
+}
+
+/* However often it is started, and however that ends: until the collection is gone. */
+static void test_start__state_lost_for_good(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "a", A, "p.a"));
+    insert_a(seq, 0, ROWS);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_close(host);
+    sink_host_forget_state(host);
+    for (int round = 0; round < 4; round++) {
+        sink_host_start(host);
+        sink_host_run(host, has_refused);
+        sink_host_rounds(host, 200);
+        assert_rows("a", ROWS);
+        if (round % 2)
+            sink_host_kill(host);
+        else
+            sink_host_close(host);
+    }
+    drop_in_target("a");
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+    sink_host_close(host);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    assert_rows("a", ROWS);
+}
+
 /* ---- what is there before ---- */
 
 static void test_adopted__rows_are_upserts_for_ever(void **state)
@@ -278,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_kill__again_and_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kill__offsets_moved_back_by_a_tool, setup, teardown),
         cmocka_unit_test_setup_teardown(test_start__state_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_start__state_lost_for_good, setup, teardown),
         cmocka_unit_test_setup_teardown(test_adopted__rows_are_upserts_for_ever, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory__partitions_of_waiting_rows_are_paused, setup,
                                         teardown),
