@@ -185,6 +185,7 @@ void catalogue_collection_free(struct collection *coll)
     }
     catalogue_replace_text(&pub->db, NULL);
     catalogue_replace_text(&pub->name, NULL);
+    catalogue_replace_text(&pub->created_as, NULL);
     catalogue_replace_text(&pub->topic, NULL);
     ks_arena_release(&coll->schema_arena);
     free(coll);
@@ -233,6 +234,7 @@ static void copy_collection(struct catalogue *c, const struct catalogue_collecti
     to->create_seq = from->create_seq;
     catalogue_replace_text(&to->db, from->db);
     catalogue_replace_text(&to->name, from->name);
+    catalogue_replace_text(&to->created_as, from->created_as);
     catalogue_replace_text(&to->topic, from->topic);
     catalogue_collection_set_schema(coll, from->schema);
     for (const struct catalogue_partition *p = from->partitions; p; p = p->next) {

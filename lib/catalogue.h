@@ -22,6 +22,7 @@ struct catalogue_partition {
 struct catalogue_collection {
     int64_t id, db_id;
     const char *db, *name, *topic;
+    const char *created_as;          /* database.collection when it came into the stream */
     const struct ddl_schema *schema; /* as of the last create, rename or alter */
     struct catalogue_partition *partitions;
     struct catalogue_index *indexes;

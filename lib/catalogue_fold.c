@@ -149,6 +149,7 @@ static void create_collection(struct catalogue *c, const struct ddl *ddl)
     catalogue_replace_text(&coll->pub.db, ddl->db);
     catalogue_replace_text(&coll->pub.name, ddl->collection);
     catalogue_replace_text(&coll->pub.topic, ddl->topic);
+    coll->pub.created_as = xasprintf("%s.%s", ddl->db, ddl->collection);
     catalogue_collection_set_schema(coll, ddl->schema);
     for (size_t i = 0; i < ddl->schema->partition_count; i++)
         catalogue_partition_add(&coll->pub, ddl->schema->partitions[i].id,

@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "change_schema.h"
 #include "clock.h"
+#include "field_mask.h"
 #include "kitestream/sdk/util.h"
 
 #define ARENA_KEEP_BYTES (1 << 20)
@@ -48,6 +49,8 @@ struct change_encoder {
     bool flat, upsert_as_create, tombstones;
     char *version, *name; /* of the source block */
     struct column_layout *layout;
+    struct field_mask *mask;   /* NULL: no field is masked */
+    struct row_filter *filter; /* NULL: all rows pass */
     struct plan key, value;
     struct ks_cell *cells;                   /* of the value */
     size_t before, after, source, op, ts_ms; /* cells of the envelope; flat: `row` is all */
@@ -117,6 +120,21 @@ static enum ks_status find_cells(struct change_encoder *enc, struct ks_error *er
     return KS_OK;
 }
 
+/* The collection's rules: what the columns may lack, which values are masked, which rows pass. */
+static enum ks_status select_rows(struct change_encoder *enc, const struct change_options *opt,
+                                  const struct catalogue_collection *coll, struct ks_error *err)
+{
+    enum ks_status status = KS_OK;
+    if (opt->fields) {
+        column_layout_select(enc->layout, opt->fields, coll->created_as);
+        status = field_mask_new(opt->fields, coll->created_as, enc->layout, &enc->mask, err);
+    }
+    if (opt->filters && !status)
+        status =
+            row_filters_compile(opt->filters, coll->created_as, enc->layout, &enc->filter, err);
+    return status;
+}
+
 enum ks_status change_encoder_new(const struct ks_task_host *host, const struct change_options *opt,
                                   const struct catalogue_collection *coll,
                                   struct change_encoder **ret, struct ks_error *err)
@@ -129,6 +147,8 @@ enum ks_status change_encoder_new(const struct ks_task_host *host, const struct 
     enc->version = xstrdup(opt->version);
     enc->name = xstrdup(opt->prefix);
     enum ks_status status = column_layout_new(coll->schema, &enc->layout, err);
+    if (status == KS_OK)
+        status = select_rows(enc, opt, coll, err);
     if (status == KS_OK)
         status = plans_new(enc, host, opt, coll, err);
     if (status == KS_OK)
@@ -150,6 +170,8 @@ void change_encoder_free(void *encoder)
         return;
     plan_free(&enc->key);
     plan_free(&enc->value);
+    field_mask_free(enc->mask);
+    row_filter_free(enc->filter);
     column_layout_free(enc->layout);
     ks_arena_release(&enc->arena);
     ks_arena_release(&enc->scratch);
@@ -179,6 +201,23 @@ struct ks_arena *change_encoder_scratch(struct change_encoder *enc)
 struct ks_cell *change_encoder_cells(struct change_encoder *enc)
 {
     return enc->flat ? enc->cells : &enc->cells[enc->after + 1];
+}
+
+bool change_encoder_filters(const struct change_encoder *enc)
+{
+    return enc->filter != NULL;
+}
+
+bool change_encoder_passes(const struct change_encoder *enc)
+{
+    const struct ks_cell *row = enc->flat ? enc->cells : &enc->cells[enc->after + 1];
+    return !enc->filter || row_filter_passes(enc->filter, row);
+}
+
+void change_encoder_skip(struct change_encoder *enc)
+{
+    if (enc->scratch.used_bytes)
+        ks_arena_reset(&enc->scratch, SCRATCH_KEEP_BYTES);
 }
 
 void change_encoder_reset(struct change_encoder *enc)
@@ -388,7 +427,10 @@ static void set_op(struct change_encoder *enc, char op, uint32_t row)
 enum ks_status change_encoder_row(struct change_encoder *enc, char op, uint32_t row,
                                   struct change_batch *out, struct ks_error *err)
 {
-    const struct ks_cell *key = change_encoder_cells(enc) + enc->layout->key->cell;
+    struct ks_cell *row_cells = change_encoder_cells(enc);
+    const struct ks_cell *key = row_cells + enc->layout->key->cell;
+    if (enc->mask)
+        field_mask_row(enc->mask, row_cells);
     if (!enc->flat) {
         enc->cells[enc->before] = (struct ks_cell){.kind = KS_CELL_NULL};
         enc->cells[enc->after] = (struct ks_cell){.kind = KS_CELL_RECORD};
@@ -398,8 +440,7 @@ enum ks_status change_encoder_row(struct change_encoder *enc, char op, uint32_t 
     size_t key_len = enc->bytes.len - KS_RECORD_HEADROOM;
     if (status == KS_OK)
         status = encode_value(enc, err);
-    if (enc->scratch.used_bytes)
-        ks_arena_reset(&enc->scratch, SCRATCH_KEEP_BYTES);
+    change_encoder_skip(enc);
     if (status != KS_OK)
         return status;
     set_headers(enc, op, row, emit(enc, key_len, true, out), &out->arena);
@@ -416,9 +457,13 @@ static void set_before(struct change_encoder *enc, const struct ks_cell *key)
     enc->cells[enc->after] = (struct ks_cell){.kind = KS_CELL_NULL};
 }
 
-enum ks_status change_encoder_delete(struct change_encoder *enc, const struct ks_cell *key,
+enum ks_status change_encoder_delete(struct change_encoder *enc, const struct ks_cell *of,
                                      uint32_t row, struct change_batch *out, struct ks_error *err)
 {
+    struct ks_cell shown = *of;
+    const struct ks_cell *key = &shown;
+    if (enc->mask)
+        field_mask_key(enc->mask, &shown);
     enum ks_status status = encode_key(enc, key, err);
     if (status != KS_OK)
         return status;

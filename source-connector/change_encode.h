@@ -23,6 +23,13 @@ struct ks_cell *change_encoder_cells(struct change_encoder *enc);
 /* Items of the next row's arrays: void after change_encoder_row. */
 struct ks_arena *change_encoder_scratch(struct change_encoder *enc);
 
+/* Does any filter look at the rows? */
+bool change_encoder_filters(const struct change_encoder *enc);
+/* May the row in change_encoder_cells pass into the stream? */
+bool change_encoder_passes(const struct change_encoder *enc);
+/* Instead of change_encoder_row: the row was only looked at. */
+void change_encoder_skip(struct change_encoder *enc);
+
 /* The rows that follow come from this MQ record. */
 void change_encoder_begin(struct change_encoder *enc, const struct catalogue_collection *coll,
                           const struct change_place *place, struct change_batch *out);

@@ -85,10 +85,10 @@ static int64_t param_int(const struct ddl_field *field, const char *key)
     return text ? strtoll(text, NULL, 10) : 0;
 }
 
-static json_t *vector(const struct ddl_field *field, const char *element_type)
+static json_t *vector(const struct ddl_field *field, const char *element_type, bool as_array)
 {
-    json_t *type = typed(field->type == MILVUS_FLOAT_VECTOR ? "array" : "bytes");
-    if (field->type == MILVUS_FLOAT_VECTOR) {
+    json_t *type = typed(as_array ? "array" : "bytes");
+    if (as_array) {
         set_text(type, "items", "float");
         set_new(type, "connect.version", json_integer(1));
         set_text(type, "connect.name", "io.debezium.data.FloatVector");
@@ -153,7 +153,7 @@ static const char *primitive_name(enum milvus_type type)
 
 /* NULL: a type this version does not know. */
 static json_t *type_of(const struct catalogue_collection *coll, const struct ddl_field *field,
-                       const char *avro_name)
+                       const struct field_rules *rules, const char *avro_name)
 {
     switch (field->type) {
     case MILVUS_INT8:
@@ -166,15 +166,15 @@ static json_t *type_of(const struct catalogue_collection *coll, const struct ddl
         return primitive_name(field->element_type) ? array_of(primitive_name(field->element_type))
                                                    : NULL;
     case MILVUS_FLOAT_VECTOR:
-        return vector(field, "float32");
+        return vector(field, "float32", !rules || rules->vectors != VECTORS_BYTES);
     case MILVUS_FLOAT16_VECTOR:
-        return vector(field, "float16");
+        return vector(field, "float16", false);
     case MILVUS_BFLOAT16_VECTOR:
-        return vector(field, "bfloat16");
+        return vector(field, "bfloat16", false);
     case MILVUS_INT8_VECTOR:
-        return vector(field, "int8");
+        return vector(field, "int8", false);
     case MILVUS_BINARY_VECTOR:
-        return vector(field, "binary");
+        return vector(field, "binary", false);
     case MILVUS_SPARSE_FLOAT_VECTOR:
         return sparse(coll, avro_name);
     default:
@@ -210,8 +210,8 @@ static void add_properties(json_t *type, const struct ddl_field *field, const ch
 /* ---- records ---- */
 
 static enum ks_status value_field(const struct catalogue_collection *coll,
-                                  const struct ddl_field *field, const char *avro_name,
-                                  json_t *fields, struct ks_error *err)
+                                  const struct ddl_field *field, const struct field_rules *rules,
+                                  const char *avro_name, json_t *fields, struct ks_error *err)
 {
     for (size_t i = 0; i < json_array_size(fields); i++) {
         const json_t *name = json_object_get(json_array_get(fields, i), "name");
@@ -221,7 +221,7 @@ static enum ks_status value_field(const struct catalogue_collection *coll,
                                 "them is '%s'; exclude the collection or rename the field",
                                 coll->db, coll->name, avro_name, field->name);
     }
-    json_t *type = type_of(coll, field, avro_name);
+    json_t *type = type_of(coll, field, rules, avro_name);
     if (!type)
         return ks_error_set(err, KS_ERR_DATA,
                             "collection %s.%s: field '%s' has type %d (elements: %d), which this "
@@ -229,6 +229,8 @@ static enum ks_status value_field(const struct catalogue_collection *coll,
                             coll->db, coll->name, field->name, (int)field->type,
                             (int)field->element_type);
     add_properties(type, field, avro_name);
+    if (rules && field_rules_mask(rules, coll->created_as, field->name))
+        set_text(type, "milvus.masked", "hmac-sha256");
     if (!field->is_primary_key) {
         json_t *nullable = json_array();
         json_array_append_new(nullable, json_string("null"));
@@ -255,7 +257,8 @@ static json_t *record_of(const struct catalogue_collection *coll, const char *la
     return record;
 }
 
-static enum ks_status value_record(const struct catalogue_collection *coll, json_t **ret,
+static enum ks_status value_record(const struct catalogue_collection *coll,
+                                   const struct field_rules *rules, json_t **ret,
                                    struct ks_error *err)
 {
     json_t *record = record_of(coll, "Value"), *fields = json_array();
@@ -267,7 +270,7 @@ static enum ks_status value_record(const struct catalogue_collection *coll, json
         const struct ddl_field *field = &coll->schema->fields[i];
         struct ks_buf name = {0};
         change_schema_name(field->name, strlen(field->name), &name);
-        status = value_field(coll, field, ks_buf_str(&name), fields, err);
+        status = value_field(coll, field, rules, ks_buf_str(&name), fields, err);
         ks_buf_release(&name);
     }
     if (status == KS_OK)
@@ -341,7 +344,7 @@ enum ks_status change_schema_value(const struct catalogue_collection *coll,
                                    struct ks_error *err)
 {
     json_t *value;
-    enum ks_status status = value_record(coll, &value, err);
+    enum ks_status status = value_record(coll, opt->fields, &value, err);
     if (status == KS_OK)
         *ret_json = dump(opt->flat ? value : envelope_of(coll, opt, value));
     return status;

@@ -28,12 +28,14 @@
  * milvus.field_id, milvus.name (if it had to be changed), milvus.nullable, milvus.default,
  * milvus.max_length, milvus.max_capacity, milvus.element_type (of arrays),
  * milvus.primary_key, milvus.auto_id, milvus.partition_key, milvus.clustering_key, milvus.dynamic,
- * milvus.function_output; true, or absent. Dense vectors have logicalType `vector`, dimensions and
- * elementType (float32, float16, bfloat16, int8, binary). */
+ * milvus.function_output; true, or absent; milvus.masked (hmac-sha256) of a masked field. Dense
+ * vectors have logicalType `vector`, dimensions and elementType (float32, float16, bfloat16, int8,
+ * binary). */
 #ifndef SOURCE_CHANGE_SCHEMA_H
 #define SOURCE_CHANGE_SCHEMA_H
 
 #include "catalogue.h"
+#include "field_rules.h"
 #include "kitestream/error.h"
 #include "kitestream/sdk/buf.h"
 

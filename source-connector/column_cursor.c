@@ -267,7 +267,7 @@ static struct ks_cell dense(struct column_cursor *cursor)
 {
     uint32_t stride = cursor->field->stride_bytes;
     const uint8_t *at = advance(&cursor->data, stride);
-    if (cursor->field->type == MILVUS_FLOAT_VECTOR)
+    if (cursor->field->type == MILVUS_FLOAT_VECTOR && !cursor->field->raw)
         return (struct ks_cell){.kind = KS_CELL_FLOATS, .count = stride / 4, .u.data = at};
     return (struct ks_cell){.kind = KS_CELL_BYTES, .count = stride, .u.data = at};
 }

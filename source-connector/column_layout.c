@@ -174,8 +174,20 @@ void column_layout_free(struct column_layout *layout)
     if (!layout)
         return;
     ks_arena_release(&layout->arena);
+    if (layout->left_out)
+        map_release(layout->left_out);
     free(layout->fields);
     free(layout);
+}
+
+void column_layout_select(struct column_layout *layout, const struct field_rules *rules,
+                          const char *collection)
+{
+    layout->rules = rules;
+    layout->collection = collection;
+    layout->left_out = ks_arena_zalloc(&layout->arena, sizeof *layout->left_out);
+    for (size_t i = 0; i < layout->field_count; i++)
+        layout->fields[i].raw = rules->vectors == VECTORS_BYTES;
 }
 
 const struct column_field *column_layout_field(const struct column_layout *layout, int64_t id,
@@ -187,4 +199,17 @@ const struct column_field *column_layout_field(const struct column_layout *layou
         if (layout->fields[i].id == id)
             return &layout->fields[i];
     return NULL;
+}
+
+bool column_layout_left_out(const struct column_layout *layout, int64_t id, struct ks_slice name,
+                            enum milvus_type type)
+{
+    if (!layout->rules)
+        return false;
+    if (map_find(layout->left_out, (uint64_t)id))
+        return true;
+    if (!field_rules_leave_out(layout->rules, layout->collection, name, type))
+        return false;
+    map_put(layout->left_out, (uint64_t)id, NULL);
+    return true;
 }

@@ -10,6 +10,7 @@
 #include "held_databases.h"
 #include "kitestream/sdk/util.h"
 #include "map.h"
+#include "selection.h"
 #include "topic_names.h"
 
 enum { PARTITIONS_STEP = 1024 };
@@ -115,6 +116,21 @@ static enum ks_status create_topics(struct ddl_stream *s, struct ks_error *err)
     return status;
 }
 
+static void check_collection(void *arg, struct catalogue_collection *coll)
+{
+    struct reading *r = arg;
+    if (!r->status)
+        r->status = selection_check(&r->stream->options->change, coll, r->err);
+}
+
+/* The rules may be others than when the stream began. */
+static enum ks_status check_selection(struct ddl_stream *s, struct ks_error *err)
+{
+    struct reading r = {.stream = s, .err = err};
+    catalogue_each(s->catalogue, check_collection, &r);
+    return r.status;
+}
+
 static enum ks_status intern(struct ddl_stream *s, const char *json, const struct ks_schema **ret,
                              struct ks_error *err)
 {
@@ -143,6 +159,8 @@ enum ks_status ddl_stream_open(const struct ks_task_host *host,
         status = create_topics(s, err);
     if (!status)
         status = read_topic(s, err);
+    if (!status)
+        status = check_selection(s, err);
     if (status) {
         ddl_stream_close(s);
         return status;
@@ -216,7 +234,7 @@ static bool hold_database(struct ddl_stream *s, const struct ddl *ddl)
     return true;
 }
 
-bool ddl_stream_wants(struct ddl_stream *s, const struct ddl *ddl)
+static bool is_captured(struct ddl_stream *s, const struct ddl *ddl)
 {
     if (hold_database(s, ddl))
         return false;
@@ -225,9 +243,20 @@ bool ddl_stream_wants(struct ddl_stream *s, const struct ddl *ddl)
     if (ddl->kind == DDL_CREATE_COLLECTION && !catalogue_by_id(s->catalogue, ddl->collection_id) &&
         !name_filter_match(s->options->filter, ddl->db, ddl->collection))
         ddl_stream_filter_out(s, ddl->collection_id);
-    if (ddl->collection_id && ddl_stream_is_filtered(s, ddl->collection_id))
-        return false;
-    return catalogue_changes(s->catalogue, ddl);
+    return !ddl->collection_id || !ddl_stream_is_filtered(s, ddl->collection_id);
+}
+
+enum ks_status ddl_stream_wants(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
+                                bool *ret, struct ks_error *err)
+{
+    const struct catalogue_collection *coll = catalogue_by_id(s->catalogue, ddl->collection_id);
+    *ret = false;
+    if (!is_captured(s, ddl))
+        return KS_OK;
+    enum ks_status status = selection_shape(&s->options->change, coll, ddl, arena, err);
+    *ret = !status && !selection_hides_index(&s->options->change, coll, ddl) &&
+           catalogue_changes(s->catalogue, ddl);
+    return status;
 }
 
 bool ddl_stream_waits_for_rows(const struct ddl_stream *s, const struct ddl *ddl)

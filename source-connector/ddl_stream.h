@@ -32,8 +32,11 @@ bool ddl_stream_is_filtered(const struct ddl_stream *s, int64_t collection_id);
 /* Has the stream told of its drop, now or in an earlier run? */
 bool ddl_stream_has_dropped(const struct ddl_stream *s, int64_t collection_id);
 
-/* Does the event belong into the stream? (Judges the name of a new collection.) */
-bool ddl_stream_wants(struct ddl_stream *s, const struct ddl *ddl);
+/* Does the event belong into the stream? (Judges the name of a new collection.) What the rules
+ * leave out of its schema is taken out of it. `arena`: the event's own. Errors: FATAL naming the
+ * field or the filter that does not fit the collection. */
+enum ks_status ddl_stream_wants(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
+                                bool *ret, struct ks_error *err);
 /* Does its `after` depend on rows? Then everything before it must have been returned from poll. */
 bool ddl_stream_waits_for_rows(const struct ddl_stream *s, const struct ddl *ddl);
 /* Completes the event (seq, cluster, topic, after), creates its topic if it starts one, appends its

@@ -1,6 +1,6 @@
 /* An Insert record and the collection's layout in, rows of cells out; next: row_events encodes
  * them. Columns are matched by field ID, in any order. A column that the schema lacks is an error,
- * since its values would be lost without a word. */
+ * since its values would be lost without a word, unless a rule of the configuration left it out. */
 #include "insert_columns.h"
 
 #include <inttypes.h>
@@ -8,33 +8,51 @@
 
 #include "kitestream/sdk/util.h"
 
-/* ID and name of a FieldData. */
-static bool read_id(struct ks_slice field_data, int64_t *ret_id, struct ks_slice *ret_name)
+/* Which column a FieldData is. */
+struct column_id {
+    int64_t id;
+    struct ks_slice name;
+    enum milvus_type type;
+};
+
+static bool read_id(struct ks_slice field_data, struct column_id *ret)
 {
     struct wire w = wire_of(field_data.data, field_data.len);
     struct wire_field f;
+    *ret = (struct column_id){.name = {"", 0}};
     while (wire_next(&w, &f)) {
         if (f.number == 5 && f.type == WIRE_VARINT)
-            *ret_id = (int64_t)f.value;
+            ret->id = (int64_t)f.value;
         else if (f.number == 2 && f.type == WIRE_LEN)
-            *ret_name = (struct ks_slice){f.data, f.len};
+            ret->name = (struct ks_slice){f.data, f.len};
+        else if (f.number == 1 && f.type == WIRE_VARINT && f.value <= MILVUS_INT8_VECTOR)
+            ret->type = (enum milvus_type)f.value;
     }
     return !w.bad;
+}
+
+static enum ks_status unknown_column(const struct column_id *column, struct ks_error *err)
+{
+    return ks_error_set(err, KS_ERR_DATA,
+                        "column '%.*s' (field ID %" PRId64
+                        ") is not in the schema of the collection. If field.exclude.list or "
+                        "vector.encoding left it out before: a field cannot come back into a "
+                        "stream, undo the change or begin a new one with another topic.prefix",
+                        (int)(column->name.len < 256 ? column->name.len : 256),
+                        (const char *)column->name.data, column->id);
 }
 
 static enum ks_status open_column(struct insert_columns *rows, struct ks_slice field_data,
                                   size_t hint, struct ks_arena *arena, struct ks_error *err)
 {
-    int64_t id = 0;
-    struct ks_slice name = {"", 0};
-    if (!read_id(field_data, &id, &name))
+    struct column_id is;
+    if (!read_id(field_data, &is))
         return ks_error_set(err, KS_ERR_DATA, "a column is malformed");
-    const struct column_field *field = column_layout_field(rows->layout, id, hint);
+    const struct column_field *field = column_layout_field(rows->layout, is.id, hint);
     if (!field)
-        return ks_error_set(err, KS_ERR_DATA,
-                            "column '%.*s' (field ID %" PRId64
-                            ") is not in the schema of the collection",
-                            (int)(name.len < 256 ? name.len : 256), (const char *)name.data, id);
+        return column_layout_left_out(rows->layout, is.id, is.name, is.type)
+                   ? KS_OK
+                   : unknown_column(&is, err);
     struct column_cursor *column = &rows->columns[field - rows->layout->fields];
     if (column->kind != CURSOR_ABSENT)
         return ks_error_set(err, KS_ERR_DATA, "field '%s' has two columns", field->name);
@@ -101,6 +119,14 @@ enum ks_status insert_columns_next(struct insert_columns *rows, struct ks_cell *
             return status;
     }
     return KS_OK;
+}
+
+struct insert_columns insert_columns_copy(const struct insert_columns *rows, struct ks_arena *arena)
+{
+    struct insert_columns copy = *rows;
+    copy.columns =
+        ks_arena_copy(arena, rows->columns, rows->layout->field_count * sizeof *rows->columns);
+    return copy;
 }
 
 struct column_cursor insert_columns_keys(const struct insert_columns *rows)

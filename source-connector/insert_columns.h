@@ -21,7 +21,10 @@ enum ks_status insert_columns_open(const struct column_layout *layout, const str
  * and sparse vectors and may be reset once the row is encoded. */
 enum ks_status insert_columns_next(struct insert_columns *rows, struct ks_cell *cells,
                                    struct ks_arena *scratch, struct ks_error *err);
-/* A second reader, of the primary keys alone, at the row where `rows` is. */
+/* A second reader, at the row where `rows` is. */
+struct insert_columns insert_columns_copy(const struct insert_columns *rows,
+                                          struct ks_arena *arena);
+/* The same of the primary keys alone. */
 struct column_cursor insert_columns_keys(const struct insert_columns *rows);
 
 /* Row-based records (version 0): opens all columns. For insert_columns_open. */

@@ -1,6 +1,11 @@
 /* The released Insert and Delete records of one vchannel and tick in, change records out (the seam
  * is row_events.h); next: source_task hands the batch to the host. A group is encoded whole or not
- * at all: on an error the batch is as it was, so the caller may report the records and go on. */
+ * at all: on an error the batch is as it was, so the caller may report the records and go on.
+ *
+ * With a row filter (the rule is in row_filter.h) rows that do not match are passed over before the
+ * halves of upserts are paired, and again when rows are written. The delete half of an upsert whose
+ * rows all fail is then a delete like any other, told where the source's own stands; if a key has
+ * several rows in one upsert, the first that passes is `u`, later ones `c`. */
 #include "row_events.h"
 
 #include <inttypes.h>
@@ -92,12 +97,30 @@ static enum ks_status collect_deletes(struct group *g, const struct mq_record *r
     return status;
 }
 
+/* A row that the filter stops is not there: an upsert that has only such rows is a delete. */
+static enum ks_status match_passing(struct group *g, const struct mq_record *rec,
+                                    const struct insert_columns *opened, struct ks_error *err)
+{
+    struct insert_columns rows = insert_columns_copy(opened, g->arena);
+    struct ks_cell *cells = change_encoder_cells(g->enc);
+    enum ks_status status = KS_OK;
+    for (uint32_t i = 0; i < rec->row_count && status == KS_OK; i++) {
+        status = insert_columns_next(&rows, cells, change_encoder_scratch(g->enc), err);
+        if (status == KS_OK && change_encoder_passes(g->enc))
+            row_pairs_match(&g->pairs, &cells[g->layout->key->cell], rec->partition_id);
+        change_encoder_skip(g->enc);
+    }
+    return status;
+}
+
 static enum ks_status match_inserts(struct group *g, const struct mq_record *rec,
                                     struct insert_columns *ret_opened, struct ks_error *err)
 {
     enum ks_status status = insert_columns_open(g->layout, rec, g->arena, ret_opened, err);
     if (status != KS_OK || rec->row_count == 0)
         return status;
+    if (change_encoder_filters(g->enc))
+        return match_passing(g, rec, ret_opened, err);
     struct column_cursor keys = insert_columns_keys(ret_opened);
     for (uint32_t i = 0; i < rec->row_count && status == KS_OK; i++) {
         struct ks_cell key;
@@ -166,6 +189,11 @@ static enum ks_status emit_rows(struct group *g, const struct mq_record *rec,
         status = insert_columns_next(&rows, cells, change_encoder_scratch(g->enc), err);
         if (status != KS_OK)
             break;
+        if (!change_encoder_passes(g->enc)) {
+            change_encoder_skip(g->enc);
+            g->out->rows_left_out++;
+            continue;
+        }
         bool update = g->upserts && row_pairs_take(&g->pairs, key, rec->partition_id);
         status = change_encoder_row(g->enc, update ? 'u' : 'c', i, g->out, err);
         if (status != KS_OK)
@@ -204,12 +232,14 @@ enum ks_status row_events_add(struct change_encoder *enc, const struct catalogue
         .now_ms = clock_wall_ms(),
     };
     size_t records_before = out->batch.record_count, bytes_before = out->value_bytes;
+    size_t left_out_before = out->rows_left_out;
     enum ks_status status = pair(&g, records, count, err);
     if (status == KS_OK)
         status = emit(&g, records, count, err);
     if (status != KS_OK) {
         out->batch.record_count = records_before;
         out->value_bytes = bytes_before;
+        out->rows_left_out = left_out_before;
     }
     change_encoder_reset(enc);
     return status;

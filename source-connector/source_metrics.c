@@ -70,7 +70,8 @@ void source_metrics_report(struct source_state *s)
     m->due_mono_ms = clock_mono_ms() + EVERY_MS;
     count(s, "change_records_total", NULL, m->change_records);
     count(s, "ddl_records_total", NULL, m->ddl_records);
-    m->change_records = m->ddl_records = 0;
+    count(s, "filtered_rows_total", NULL, m->filtered_rows);
+    m->change_records = m->ddl_records = m->filtered_rows = 0;
     report_sequencer(s);
     report_ignored(s);
     gauge(s, "held_bytes", (double)sequencer_held_bytes(s->sequencer));

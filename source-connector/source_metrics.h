@@ -8,7 +8,7 @@
 struct source_state;
 
 struct source_metrics {
-    uint64_t change_records, ddl_records; /* counted by source_task, told and set to 0 */
+    uint64_t change_records, ddl_records, filtered_rows; /* by source_task; told and set to 0 */
     /* Told so far. */
     struct sequencer_counters counted;
     uint64_t ignored[META_IGNORED_COUNT];

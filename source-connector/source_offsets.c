@@ -26,11 +26,16 @@ const char *channel_offset_json(struct ks_arena *arena, const struct channel_off
 
 const char *etcd_offset_json(struct ks_arena *arena, const struct etcd_offset *offset)
 {
-    return ks_arena_printf(
-        arena,
-        "{\"ddl_seq\":%" PRId64 ",\"list_tick\":\"%" PRIu64 "\",\"revision\":%" PRId64
-        ",\"row_start\":\"%" PRIu64 "\",\"tick\":\"%" PRIu64 "\"}",
-        offset->ddl_seq, offset->list_tick, offset->revision, offset->row_start, offset->tick);
+    const char *vectors = "";
+    if (offset->vectors != VECTORS_ARRAY)
+        vectors =
+            ks_arena_printf(arena, ",\"vectors\":\"%s\"", vector_encoding_name(offset->vectors));
+    return ks_arena_printf(arena,
+                           "{\"ddl_seq\":%" PRId64 ",\"list_tick\":\"%" PRIu64
+                           "\",\"revision\":%" PRId64 ",\"row_start\":\"%" PRIu64
+                           "\",\"tick\":\"%" PRIu64 "\"%s}",
+                           offset->ddl_seq, offset->list_tick, offset->revision, offset->row_start,
+                           offset->tick, vectors);
 }
 
 static bool member_int(const json_t *object, const char *name, int64_t *ret)
@@ -74,6 +79,8 @@ static bool is_channel_offset(const json_t *object, struct channel_offset *ret)
 
 static bool is_etcd_offset(const json_t *object, struct etcd_offset *ret)
 {
+    const json_t *vectors = json_object_get(object, "vectors"); /* array: not there */
+    ret->vectors = vector_encoding_of(json_string_value(vectors));
     return member_int(object, "revision", &ret->revision) &&
            member_int(object, "ddl_seq", &ret->ddl_seq) &&
            member_tick(object, "list_tick", &ret->list_tick) &&

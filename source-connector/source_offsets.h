@@ -3,6 +3,7 @@
 #ifndef SOURCE_SOURCE_OFFSETS_H
 #define SOURCE_SOURCE_OFFSETS_H
 
+#include "field_rules.h"
 #include "kitestream/plugin.h"
 #include "kitestream/sdk/arena.h"
 
@@ -16,7 +17,8 @@ struct etcd_offset {
     uint64_t tick; /* W, as in every channel's offset */
     uint64_t
         list_tick; /* of the first list: rows of unknown collections before it are left-overs */
-    uint64_t row_start; /* of the first start: earlier rows are not of the stream */
+    uint64_t row_start;           /* of the first start: earlier rows are not of the stream */
+    enum vector_encoding vectors; /* of the first start: a topic's fields never change their type */
 };
 
 /* {"cluster": …, "channel": …}; the metadata's channel is "etcd". In the arena. */

@@ -18,6 +18,7 @@
 static const char *const shapes[] = {"envelope", "flat", NULL};
 static const char *const key_shapes[] = {"record", "primitive", NULL};
 static const char *const upsert_ops[] = {"u", "c", NULL};
+static const char *const vector_encodings[] = {"array", "bytes", "omit", NULL};
 static const char *const snapshot_modes[] = {"no_data", NULL};
 
 const struct ks_config_def source_option_table[] = {
@@ -135,6 +136,57 @@ const struct ks_config_def source_option_table[] = {
         .doc = "As collection.include.list, for what is left out.",
     },
     {
+        .name = "field.exclude.list",
+        .type = KS_CONFIG_LIST,
+        .importance = KS_CONFIG_MEDIUM,
+        .flags = KS_CONFIG_REGEX,
+        .default_value = "",
+        .group = "What is captured",
+        .doc = "Regular expressions (POSIX extended) that match the whole of "
+               "database.collection.field: fields that are neither in rows nor in the schema that "
+               "the stream tells. Not the primary key, nor a partition key. The dynamic field is "
+               "called $meta. Holds for a collection's whole life in the stream.",
+    },
+    {
+        .name = "field.mask.hash.list",
+        .type = KS_CONFIG_LIST,
+        .importance = KS_CONFIG_MEDIUM,
+        .flags = KS_CONFIG_REGEX,
+        .default_value = "",
+        .group = "What is captured",
+        .doc = "As field.exclude.list, for VarChar fields whose values are replaced by the "
+               "hexadecimal HMAC-SHA-256 of themselves (64 characters), with "
+               "field.mask.hash.salt as its key. Equal values stay equal; null stays null.",
+    },
+    {
+        .name = "field.mask.hash.salt",
+        .type = KS_CONFIG_PASSWORD,
+        .importance = KS_CONFIG_MEDIUM,
+        .group = "What is captured",
+        .doc = "The key of the masks. Whoever has it can try likely values. With another salt, "
+               "later values are no longer equal to earlier ones.",
+    },
+    {
+        .name = "row.filter",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_MEDIUM,
+        .default_value = "",
+        .group = "What is captured",
+        .doc = "Only rows for which this is true, such as: price > 10 and tag in ['a', 'b']. "
+               "Milvus' expressions on scalar fields: comparisons, ranges, in, like, is null, and, "
+               "or, not. For every captured collection without a filter of its own; each must have "
+               "the fields. Empty: all rows.",
+    },
+    {
+        .name = "row.filter.",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_MEDIUM,
+        .flags = KS_CONFIG_PREFIX,
+        .group = "What is captured",
+        .doc = "row.filter.<database>.<collection>: the filter of one collection, instead of "
+               "row.filter. Empty: all its rows.",
+    },
+    {
         .name = "snapshot.mode",
         .type = KS_CONFIG_STRING,
         .importance = KS_CONFIG_MEDIUM,
@@ -209,6 +261,17 @@ const struct ks_config_def source_option_table[] = {
         .group = "Stream",
         .doc = "Follow a delete with a tombstone, so that compaction forgets the key. The flat "
                "shape has only the tombstone.",
+    },
+    {
+        .name = "vector.encoding",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .default_value = "array",
+        .valid_values = vector_encodings,
+        .group = "Stream",
+        .doc = "FloatVector as array (of float), or as bytes: raw little-endian float32, as the "
+               "other dense vectors are. omit: no vector field is in the stream, neither in rows "
+               "nor in schemas; a Milvus cannot be the target then. Cannot be changed later.",
     },
     {
         .name = "topic.partitions",
@@ -345,7 +408,22 @@ static void parse_change(const struct ks_config *config, struct source_options *
         .headers = ks_config_bool(config, "envelope.headers", false),
         .tombstones = ks_config_bool(config, "tombstones.on.delete", true),
         .cluster = o->cluster,
+        .fields = &o->fields,
+        .filters = o->rows,
     };
+}
+
+static enum ks_status parse_selection(const struct ks_config *config, struct source_options *o,
+                                      struct ks_error *err)
+{
+    enum ks_status status = name_filter_new(config, &o->filter, err);
+    if (!status)
+        status = field_rules_new(config, &o->fields, err);
+    if (!status)
+        status = row_filters_new(config, &o->rows, err);
+    if (status)
+        source_options_release(o);
+    return status;
 }
 
 enum ks_status source_options_parse(const struct ks_config *config, struct source_options *ret,
@@ -358,7 +436,7 @@ enum ks_status source_options_parse(const struct ks_config *config, struct sourc
                             "start.from: '%s' is neither latest, earliest nor a time such as "
                             "2025-03-01T12:00:00Z",
                             start);
-    enum ks_status status = name_filter_new(config, &o.filter, err);
+    enum ks_status status = parse_selection(config, &o, err);
     if (status)
         return status;
     o.prefix = xstrdup(ks_config_get(config, "topic.prefix"));
@@ -374,8 +452,8 @@ enum ks_status source_options_parse(const struct ks_config *config, struct sourc
     o.transaction_rows = (size_t)ks_config_long(config, "transaction.max.rows", 10000);
     o.transaction_bytes = (size_t)ks_config_long(config, "transaction.max.bytes", 8 << 20);
     o.transaction_ms = 1000;
-    parse_change(config, &o);
     *ret = o;
+    parse_change(config, ret);
     return KS_OK;
 }
 
@@ -385,6 +463,8 @@ void source_options_release(struct source_options *o)
     free(o->cluster);
     free(o->replicate_channel);
     name_filter_free(o->filter);
+    field_rules_release(&o->fields);
+    row_filters_free(o->rows);
     *o = (struct source_options){0};
 }
 
@@ -430,4 +510,6 @@ void source_options_validate(const struct ks_config *config, const struct ks_con
         add_issue(issues, "topic.prefix", prefix,
                   "may only have letters, digits, '.', '_' and '-', as Kafka's topic names");
     validate_endpoints(config, issues);
+    field_rules_validate(config, issues);
+    row_filters_validate(config, issues);
 }

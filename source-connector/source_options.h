@@ -2,6 +2,7 @@
 #ifndef SOURCE_OPTIONS_H
 #define SOURCE_OPTIONS_H
 
+#include "field_rules.h"
 #include "kitestream/config.h"
 #include "name_filter.h"
 #include "row_events.h"
@@ -10,7 +11,8 @@ extern const struct ks_config_def source_option_table[];
 
 enum start_from { START_LATEST, START_EARLIEST, START_TIME };
 
-/* Owns: copies of the strings, the filter. */
+/* Owns: copies of the strings, filters and rules. Stays where it was parsed to: `change` points
+ * into it. */
 struct source_options {
     char *prefix;
     char *cluster;
@@ -24,8 +26,10 @@ struct source_options {
     size_t fetch_bytes;
     size_t transaction_rows, transaction_bytes;
     int64_t transaction_ms;
-    struct change_options change; /* its strings point into this struct */
+    struct change_options change;
     struct name_filter *filter;
+    struct field_rules fields;
+    struct row_filters *rows;
 };
 
 enum ks_status source_options_parse(const struct ks_config *config, struct source_options *ret,

@@ -182,6 +182,20 @@ static enum ks_status open_channels(struct source_state *s, struct ks_error *err
     return status;
 }
 
+static enum ks_status check_vectors(struct source_state *s, struct ks_error *err)
+{
+    enum vector_encoding wanted = s->options.fields.vectors;
+    if (s->first_start)
+        s->etcd.vectors = wanted;
+    if (s->etcd.vectors == wanted)
+        return KS_OK;
+    return ks_error_set(err, KS_ERR_FATAL,
+                        "vector.encoding: the stream %s was begun with '%s', and no field of a "
+                        "topic may change its type. Set it back, or begin a new stream with "
+                        "another topic.prefix",
+                        s->options.prefix, vector_encoding_name(s->etcd.vectors));
+}
+
 enum ks_status source_start(struct source_state *s, const struct ks_config *config,
                             struct ks_error *err)
 {
@@ -192,6 +206,8 @@ enum ks_status source_start(struct source_state *s, const struct ks_config *conf
     if (!status)
         status = etcd_offset_read(s->host, s->options.cluster, &s->etcd, &found, err);
     s->first_start = !found;
+    if (!status)
+        status = check_vectors(s, err);
     if (!status)
         status = found ? list_again(s, err) : list_first(s, err);
     if (status)

@@ -157,6 +157,7 @@ static enum ks_status encode_good_ones(struct source_state *s, const struct rows
 {
     struct mq_record **good = xcalloc(item->record_count, sizeof(struct mq_record *));
     size_t count = 0, before = to->batch->batch.record_count, bytes = to->batch->value_bytes;
+    size_t left_out = to->batch->rows_left_out;
     enum ks_status status = KS_OK;
     for (size_t i = 0; i < item->record_count && !status; i++) {
         struct ks_error reason;
@@ -169,6 +170,7 @@ static enum ks_status encode_good_ones(struct source_state *s, const struct rows
             *err = reason;
         to->batch->batch.record_count = before; /* it was only a try */
         to->batch->value_bytes = bytes;
+        to->batch->rows_left_out = left_out;
     }
     if (!status && count > 0)
         status = encode(to, good, count, err);
@@ -196,6 +198,8 @@ static enum ks_status add_rows(struct source_state *s, const struct sequencer_it
         status = encode_good_ones(s, &to, item, err);
     s->open_rows += b->batch.record_count - before;
     s->metrics.change_records += b->batch.record_count - before;
+    s->metrics.filtered_rows += b->rows_left_out;
+    b->rows_left_out = 0;
     s->batch_has_rows |= b->batch.record_count > before;
     mark_open(s);
     if (status)
@@ -203,11 +207,13 @@ static enum ks_status add_rows(struct source_state *s, const struct sequencer_it
     return status ? KS_ERR_FATAL : KS_OK;
 }
 
-static bool of_the_stream(struct source_state *s, const struct pending_ddl *p)
+static enum ks_status of_the_stream(struct source_state *s, struct pending_ddl *p, bool *ret,
+                                    struct ks_error *err)
 {
+    *ret = false;
     if (p->ddl->kind == DDL_FLUSH && p->own_tick <= sequencer_row_start(s->sequencer))
-        return false;
-    return ddl_stream_wants(s->stream, p->ddl);
+        return KS_OK;
+    return ddl_stream_wants(s->stream, p->ddl, &p->arena, ret, err);
 }
 
 /* What precedes the first row is what existed before, also if it came after the list. */
@@ -252,7 +258,9 @@ static enum ks_status fill(struct source_state *s, enum filled *ret, struct ks_e
             status = add_rows(s, &s->item, err);
         } else {
             struct pending_ddl *p = s->item.take_ddl;
-            if (of_the_stream(s, p)) {
+            bool wanted;
+            status = of_the_stream(s, p, &wanted, err);
+            if (!status && wanted) {
                 if (s->batch_has_rows && ddl_stream_waits_for_rows(s->stream, p->ddl))
                     return KS_OK;
                 status = add_ddl(s, p, err);

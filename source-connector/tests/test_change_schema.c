@@ -54,8 +54,12 @@ static const struct ddl_schema schema = {.name = "c",
                                          .description = "what it is",
                                          .fields = fields,
                                          .field_count = sizeof fields / sizeof *fields};
-static const struct catalogue_collection coll = {
-    .id = 1, .db = "db", .name = "c", .topic = "pre-fix.2nd.c", .schema = &schema};
+static const struct catalogue_collection coll = {.id = 1,
+                                                 .db = "db",
+                                                 .name = "c",
+                                                 .created_as = "db.c",
+                                                 .topic = "pre-fix.2nd.c",
+                                                 .schema = &schema};
 
 static json_t *parse(char *take_text)
 {
@@ -133,6 +137,44 @@ static void test_change_schema_value__vectors(void **state)
     assert_string_equal(golden_str(nullable_type(value, "sp2"), "name"),
                         "pre_fix._2nd.c.sp2.SparseVector");
     json_decref(value);
+}
+
+static void test_change_schema_value__vectors_as_bytes(void **state)
+{
+    static const struct field_rules bytes = {.vectors = VECTORS_BYTES};
+    static const struct change_options with_bytes = {.flat = true, .fields = &bytes};
+    struct ks_error err;
+    char *text;
+    assert_int_equal(change_schema_value(&coll, &with_bytes, &text, &err), KS_OK);
+    json_t *record = parse(text);
+    const json_t *vec = nullable_type(record, "vec");
+    assert_string_equal(golden_str(vec, "type"), "bytes");
+    assert_string_equal(golden_str(vec, "logicalType"), "vector");
+    assert_string_equal(golden_str(vec, "elementType"), "float32");
+    assert_int_equal(golden_int(vec, "dimensions"), 8);
+    assert_null(json_object_get(vec, "connect.name"));
+    assert_string_equal(golden_str(nullable_type(record, "half"), "elementType"), "bfloat16");
+    assert_string_equal(golden_str(nullable_type(record, "sp1"), "type"), "record");
+    json_decref(record);
+}
+
+static void test_change_schema_value__masked_fields_say_so(void **state)
+{
+    struct ks_config_entry entries[] = {{"field.mask.hash.list", "db.c.id"},
+                                        {"field.mask.hash.salt", "s"}};
+    struct field_rules rules;
+    struct change_options masked = {.flat = true, .fields = &rules};
+    struct ks_error err;
+    char *text;
+    assert_int_equal(field_rules_new(&(struct ks_config){entries, 2}, &rules, &err), KS_OK);
+    assert_int_equal(change_schema_value(&coll, &masked, &text, &err), KS_OK);
+    json_t *record = parse(text);
+    assert_string_equal(
+        golden_str(json_object_get(field_named(record, "id"), "type"), "milvus.masked"),
+        "hmac-sha256");
+    assert_null(json_object_get(nullable_type(record, "n"), "milvus.masked"));
+    json_decref(record);
+    field_rules_release(&rules);
 }
 
 static void test_change_schema_value__envelope(void **state)
@@ -260,6 +302,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_change_schema_value__fields),
         cmocka_unit_test(test_change_schema_value__vectors),
+        cmocka_unit_test(test_change_schema_value__vectors_as_bytes),
+        cmocka_unit_test(test_change_schema_value__masked_fields_say_so),
         cmocka_unit_test(test_change_schema_value__envelope),
         cmocka_unit_test(test_change_schema_value__says_that_c_may_be_an_upsert),
         cmocka_unit_test(test_change_schema_value__added_field_is_backward_compatible),

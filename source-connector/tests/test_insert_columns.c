@@ -370,6 +370,80 @@ static void test_insert_columns__unknown_and_double_columns(void **state)
     teardown(&t);
 }
 
+/* FieldData of the name and type, without values. */
+static void add_named(struct fixture *t, int64_t id, const char *name, enum milvus_type type)
+{
+    struct ks_buf data = {0};
+    wire_put_uint(&data, 1, (uint64_t)type);
+    wire_put_str(&data, 2, name);
+    wire_put_int(&data, 5, id);
+    wire_put_bytes(&t->value, 13, data.data, data.len);
+    ks_buf_release(&data);
+}
+
+static void test_insert_columns__left_out_columns_are_passed_over(void **state)
+{
+    struct ks_config_entry entries[] = {{"field.exclude.list", "db\\.c\\.(secret|\\$meta)"},
+                                        {"vector.encoding", "omit"}};
+    struct field_rules rules;
+    struct fixture t;
+    assert_int_equal(field_rules_new(&(struct ks_config){entries, 2}, &rules, &t.err), KS_OK);
+    for (int again = 0; again < 2; again++) {
+        setup(&t, NULL);
+        column_layout_select(t.layout, &rules, "db.c");
+        for (int i = 0; i <= again; i++) { /* the layout remembers */
+            ks_buf_reset(&t.value);
+            add_named(&t, 101, "secret", MILVUS_VARCHAR);
+            add_scalars(&t, 100, 3, "\x0a\x01\x05", 3);
+            add_named(&t, 102, "$meta", MILVUS_JSON);
+            add_named(&t, 103, "v", MILVUS_FLOAT_VECTOR);
+            if (open_rows(&t, 1, true))
+                fail_msg("%s", t.err.message);
+            struct ks_cell cell;
+            assert_int_equal(next(&t, &cell), KS_OK);
+            assert_int_equal(cell.u.i, 5);
+        }
+        ks_buf_reset(&t.value);
+        add_scalars(&t, 100, 3, "\x0a\x01\x05", 3);
+        add_named(&t, 104, "secrets", MILVUS_VARCHAR);
+        assert_int_equal(open_rows(&t, 1, true), KS_ERR_DATA);
+        assert_non_null(strstr(t.err.message, "column 'secrets' (field ID 104) is not in the"));
+        teardown(&t);
+    }
+    field_rules_release(&rules);
+}
+
+static void test_insert_columns__vectors_as_bytes(void **state)
+{
+    static const struct field_rules bytes = {.vectors = VECTORS_BYTES};
+    static const float want[] = {1.5f, -2.0f};
+    struct ddl_field field = {.id = 101,
+                              .name = "v",
+                              .type = MILVUS_FLOAT_VECTOR,
+                              .type_params = dim2,
+                              .type_param_count = 1};
+    struct ks_buf floats = {0}, vectors = {0}, data = {0};
+    struct ks_cell cells[2];
+    struct fixture t;
+    setup(&t, &field);
+    column_layout_select(t.layout, &bytes, "db.c");
+    wire_put_bytes(&floats, 1, want, sizeof want);
+    wire_put_bytes(&vectors, 2, floats.data, floats.len);
+    wire_put_int(&data, 5, 101);
+    wire_put_bytes(&data, 4, vectors.data, vectors.len);
+    add_scalars(&t, 100, 3, "\x0a\x01\x05", 3);
+    wire_put_bytes(&t.value, 13, data.data, data.len);
+    assert_int_equal(open_rows(&t, 1, true), KS_OK);
+    assert_int_equal(next(&t, cells), KS_OK);
+    assert_int_equal(cells[1].kind, KS_CELL_BYTES);
+    assert_int_equal(cells[1].count, sizeof want);
+    assert_memory_equal(cells[1].u.data, want, sizeof want);
+    ks_buf_release(&floats);
+    ks_buf_release(&vectors);
+    ks_buf_release(&data);
+    teardown(&t);
+}
+
 static void test_insert_columns__text_that_is_not_utf8(void **state)
 {
     static const char *const texts[] = {"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80",
@@ -494,6 +568,8 @@ int main(void)
         cmocka_unit_test(test_insert_columns__compact_nulls),
         cmocka_unit_test(test_insert_columns__count_mismatch_names_the_field),
         cmocka_unit_test(test_insert_columns__unknown_and_double_columns),
+        cmocka_unit_test(test_insert_columns__left_out_columns_are_passed_over),
+        cmocka_unit_test(test_insert_columns__vectors_as_bytes),
         cmocka_unit_test(test_insert_columns__text_that_is_not_utf8),
         cmocka_unit_test(test_insert_columns__vector_of_another_dimension),
         cmocka_unit_test(test_insert_columns__overlong_varint),

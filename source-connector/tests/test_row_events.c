@@ -10,8 +10,8 @@
 #include "alloc.h"
 #include "helper_golden.h"
 #include "helper_host.h"
+#include "helper_rows.h"
 #include "helper_schema.h"
-#include "proto_wire.h"
 
 static const struct change_options envelope = {
     .prefix = "t", .version = "9.8", .tombstones = true, .cluster = "cl"};
@@ -330,157 +330,38 @@ static void test_row_events_add__golden_235(void **state)
 
 /* ---- made-up groups ---- */
 
-static const struct ddl_field fields[] = {
-    {.id = 100, .name = "id", .type = MILVUS_INT64, .is_primary_key = true, .description = ""},
-    {.id = 101, .name = "v", .type = MILVUS_INT32, .description = ""},
-};
-static const struct ddl_schema schema = {
-    .name = "c", .description = "", .fields = fields, .field_count = 2};
-
-struct fixture {
-    struct test_host host;
-    struct catalogue_collection coll;
-    struct catalogue_partition partition;
-    struct change_encoder *enc;
-    struct change_batch batch;
-    struct ks_buf values[8];
-    struct mq_record records[8], *list[8];
-    size_t count;
-    struct ks_error err;
-};
-
-static void setup(struct fixture *t, const struct change_options *options)
-{
-    *t = (struct fixture){0};
-    test_host_init(&t->host);
-    t->partition = (struct catalogue_partition){.id = 7, .name = "now"};
-    t->coll = (struct catalogue_collection){.id = 1,
-                                            .db = "db",
-                                            .name = "c",
-                                            .topic = "t.db.c",
-                                            .schema = &schema,
-                                            .partitions = &t->partition,
-                                            .ddl_seq = 12};
-    assert_int_equal(change_encoder_new(&t->host.host, options, &t->coll, &t->enc, &t->err), KS_OK);
-}
-
-static void teardown(struct fixture *t)
-{
-    for (size_t i = 0; i < t->count; i++)
-        ks_buf_release(&t->values[i]);
-    change_batch_release(&t->batch);
-    change_encoder_free(t->enc);
-    test_host_release(&t->host);
-}
-
-/* Packed varints of small numbers, as LEN field `number` of a message in `out`. */
-static void put_packed(struct ks_buf *out, uint32_t number, const char *digits)
-{
-    struct ks_buf packed = {0};
-    for (; *digits; digits++)
-        ks_buf_add_byte(&packed, (uint8_t)(*digits - '0'));
-    wire_put_bytes(out, number, packed.data, packed.len);
-    ks_buf_release(&packed);
-}
-
-static void wrap(struct ks_buf *out, uint32_t number, struct ks_buf *inner)
-{
-    wire_put_bytes(out, number, inner->data, inner->len);
-    ks_buf_release(inner);
-    *inner = (struct ks_buf){0};
-}
-
-static void put_column(struct ks_buf *out, int64_t id, uint32_t member, const char *digits)
-{
-    struct ks_buf array = {0}, scalars = {0}, data = {0};
-    put_packed(&array, 1, digits);
-    wrap(&scalars, member, &array);
-    wire_put_int(&data, 5, id);
-    wrap(&data, 3, &scalars);
-    wrap(out, 13, &data);
-}
-
-static void add_record(struct fixture *t, enum mq_kind kind, int64_t partition, const char *keys,
-                       const char *values)
-{
-    struct ks_buf *value = &t->values[t->count];
-    struct mq_record *rec = &t->records[t->count];
-    if (kind == MQ_INSERT) {
-        put_column(value, 100, 3, keys);
-        put_column(value, 101, 2, values);
-        wire_put_uint(value, 15, 1);
-    } else {
-        put_packed(value, 9, keys);
-    }
-    *rec = (struct mq_record){.kind = kind,
-                              .offset = (int64_t)(10 + t->count),
-                              .begin_tick = 99u << 18,
-                              .end_tick = 99u << 18,
-                              .collection_id = 1,
-                              .partition_id = partition,
-                              .partition_name = {"then", 4},
-                              .row_count = (uint32_t)strlen(keys),
-                              .value = {value->data, value->len}};
-    t->list[t->count++] = rec;
-}
-
-static enum ks_status run(struct fixture *t)
-{
-    return row_events_add(t->enc, &t->coll, "ch", t->list, t->count, &t->batch, &t->err);
-}
-
-/* "d5@10.0" for each record: op, key, offset, row; "-5" a tombstone. */
-static void check_ops(struct fixture *t, const char *want)
-{
-    struct ks_buf got = {0};
-    for (size_t i = 0; i < t->batch.batch.record_count; i++) {
-        json_t *key = test_host_key(&t->batch.batch.records[i]),
-               *value = test_host_value(&t->batch.batch.records[i]);
-        const json_t *source = json_object_get(value, "source");
-        if (value)
-            ks_buf_printf(&got, " %s%d@%d.%d", golden_str(value, "op"), (int)golden_int(key, "id"),
-                          (int)golden_int(source, "offset"), (int)golden_int(source, "row"));
-        else
-            ks_buf_printf(&got, " -%d", (int)golden_int(key, "id"));
-        json_decref(key);
-        json_decref(value);
-    }
-    assert_string_equal(ks_buf_str(&got), want);
-    ks_buf_release(&got);
-}
-
 static void test_row_events_add__upsert_keeps_the_place_of_the_insert(void **state)
 {
-    struct fixture t;
-    setup(&t, &envelope);
-    add_record(&t, MQ_DELETE, 7, "123", NULL);
-    add_record(&t, MQ_INSERT, 7, "1245", "1111");
-    assert_int_equal(run(&t), KS_OK);
-    check_ops(&t, " d3@10.2 -3 u1@11.0 u2@11.1 c4@11.2 c5@11.3");
-    teardown(&t);
+    struct made_rows t;
+    made_rows_init(&t, &envelope);
+    made_rows_add(&t, MQ_DELETE, 7, "123", NULL);
+    made_rows_add(&t, MQ_INSERT, 7, "1245", "1111");
+    assert_int_equal(made_rows_run(&t), KS_OK);
+    made_rows_check(&t, " d3@10.2 -3 u1@11.0 u2@11.1 c4@11.2 c5@11.3");
+    made_rows_release(&t);
 }
 
 static void test_row_events_add__key_held_several_times(void **state)
 {
-    struct fixture t;
-    setup(&t, &envelope);
-    add_record(&t, MQ_DELETE, -1, "1144", NULL);
-    add_record(&t, MQ_INSERT, 7, "11", "11");
-    add_record(&t, MQ_INSERT, 7, "12", "11");
-    assert_int_equal(run(&t), KS_OK);
-    check_ops(&t, " d4@10.2 -4 d4@10.3 -4 u1@11.0 c1@11.1 c1@12.0 c2@12.1");
-    teardown(&t);
+    struct made_rows t;
+    made_rows_init(&t, &envelope);
+    made_rows_add(&t, MQ_DELETE, -1, "1144", NULL);
+    made_rows_add(&t, MQ_INSERT, 7, "11", "11");
+    made_rows_add(&t, MQ_INSERT, 7, "12", "11");
+    assert_int_equal(made_rows_run(&t), KS_OK);
+    made_rows_check(&t, " d4@10.2 -4 d4@10.3 -4 u1@11.0 c1@11.1 c1@12.0 c2@12.1");
+    made_rows_release(&t);
 }
 
 static void test_row_events_add__delete_in_another_partition_is_no_upsert(void **state)
 {
-    struct fixture t;
-    setup(&t, &envelope);
-    add_record(&t, MQ_DELETE, 8, "1", NULL);
-    add_record(&t, MQ_INSERT, 7, "1", "1");
-    assert_int_equal(run(&t), KS_OK);
-    check_ops(&t, " d1@10.0 -1 c1@11.0");
-    teardown(&t);
+    struct made_rows t;
+    made_rows_init(&t, &envelope);
+    made_rows_add(&t, MQ_DELETE, 8, "1", NULL);
+    made_rows_add(&t, MQ_INSERT, 7, "1", "1");
+    assert_int_equal(made_rows_run(&t), KS_OK);
+    made_rows_check(&t, " d1@10.0 -1 c1@11.0");
+    made_rows_release(&t);
 }
 
 static void test_row_events_add__upserts_as_create_without_tombstones(void **state)
@@ -488,13 +369,13 @@ static void test_row_events_add__upserts_as_create_without_tombstones(void **sta
     struct change_options options = envelope;
     options.upsert_as_create = true;
     options.tombstones = false;
-    struct fixture t;
-    setup(&t, &options);
-    add_record(&t, MQ_DELETE, 7, "12", NULL);
-    add_record(&t, MQ_INSERT, 7, "1", "1");
-    assert_int_equal(run(&t), KS_OK);
-    check_ops(&t, " d2@10.1 c1@11.0");
-    teardown(&t);
+    struct made_rows t;
+    made_rows_init(&t, &options);
+    made_rows_add(&t, MQ_DELETE, 7, "12", NULL);
+    made_rows_add(&t, MQ_INSERT, 7, "1", "1");
+    assert_int_equal(made_rows_run(&t), KS_OK);
+    made_rows_check(&t, " d2@10.1 c1@11.0");
+    made_rows_release(&t);
 }
 
 static void assert_op_header(const struct ks_record *record, const char *op)
@@ -508,19 +389,19 @@ static void test_row_events_add__upserts_as_create_keep_the_true_op(void **state
 {
     struct change_options options = envelope;
     options.upsert_as_create = true;
-    struct fixture t;
-    setup(&t, &options);
-    add_record(&t, MQ_DELETE, 7, "12", NULL);
-    add_record(&t, MQ_INSERT, 7, "13", "11");
-    assert_int_equal(run(&t), KS_OK);
-    check_ops(&t, " d2@10.1 -2 c1@11.0 c3@11.1");
+    struct made_rows t;
+    made_rows_init(&t, &options);
+    made_rows_add(&t, MQ_DELETE, 7, "12", NULL);
+    made_rows_add(&t, MQ_INSERT, 7, "13", "11");
+    assert_int_equal(made_rows_run(&t), KS_OK);
+    made_rows_check(&t, " d2@10.1 -2 c1@11.0 c3@11.1");
     const struct ks_record *records = t.batch.batch.records;
     assert_op_header(&records[0], "d");
     assert_int_equal(records[1].header_count, 0);
     assert_op_header(&records[2], "u");
     assert_op_header(&records[3], "c");
     assert_int_equal(records[2].header_count, 1);
-    teardown(&t);
+    made_rows_release(&t);
 }
 
 static void test_row_events_add__partition_names(void **state)
@@ -530,41 +411,41 @@ static void test_row_events_add__partition_names(void **state)
         const char *name;
     } cases[] = {{7, "now"}, {8, "then"}, {-1, ""}};
     for (size_t i = 0; i < 3; i++) {
-        struct fixture t;
-        setup(&t, &envelope);
-        add_record(&t, MQ_DELETE, cases[i].id, "1", NULL);
-        assert_int_equal(run(&t), KS_OK);
+        struct made_rows t;
+        made_rows_init(&t, &envelope);
+        made_rows_add(&t, MQ_DELETE, cases[i].id, "1", NULL);
+        assert_int_equal(made_rows_run(&t), KS_OK);
         json_t *value = test_host_value(&t.batch.batch.records[0]);
         assert_string_equal(golden_str(json_object_get(value, "source"), "partition"),
                             cases[i].name);
         json_decref(value);
-        teardown(&t);
+        made_rows_release(&t);
     }
 }
 
 static void test_row_events_add__a_bad_record_leaves_the_batch_alone(void **state)
 {
-    struct fixture t;
-    setup(&t, &envelope);
-    add_record(&t, MQ_INSERT, 7, "12", "11");
-    assert_int_equal(run(&t), KS_OK);
+    struct made_rows t;
+    made_rows_init(&t, &envelope);
+    made_rows_add(&t, MQ_INSERT, 7, "12", "11");
+    assert_int_equal(made_rows_run(&t), KS_OK);
     size_t bytes = t.batch.value_bytes;
-    add_record(&t, MQ_INSERT, 7, "34", "1"); /* one value for two rows */
-    assert_int_equal(run(&t), KS_ERR_DATA);
+    made_rows_add(&t, MQ_INSERT, 7, "34", "1"); /* one value for two rows */
+    assert_int_equal(made_rows_run(&t), KS_ERR_DATA);
     assert_string_equal(t.err.message, "Insert of channel ch, offset 11, collection db.c: field "
                                        "'v' (Int32): 1 values for 2 rows");
     assert_int_equal(t.batch.batch.record_count, 2);
     assert_int_equal(t.batch.value_bytes, bytes);
-    teardown(&t);
+    made_rows_release(&t);
 }
 
 static void test_row_events_add__records_have_headroom(void **state)
 {
-    struct fixture t;
-    setup(&t, &envelope);
-    add_record(&t, MQ_INSERT, 7, "12", "34");
-    add_record(&t, MQ_DELETE, 7, "9", NULL);
-    assert_int_equal(run(&t), KS_OK);
+    struct made_rows t;
+    made_rows_init(&t, &envelope);
+    made_rows_add(&t, MQ_INSERT, 7, "12", "34");
+    made_rows_add(&t, MQ_DELETE, 7, "9", NULL);
+    assert_int_equal(made_rows_run(&t), KS_OK);
     size_t bytes = 0;
     for (size_t i = 0; i < t.batch.batch.record_count; i++) {
         struct ks_record *record = &t.batch.batch.records[i];
@@ -574,8 +455,8 @@ static void test_row_events_add__records_have_headroom(void **state)
             memset((uint8_t *)record->value.data - KS_RECORD_HEADROOM, 0xee, KS_RECORD_HEADROOM);
     }
     assert_int_equal(t.batch.value_bytes, bytes);
-    check_ops(&t, " d9@11.0 -9 c1@10.0 c2@10.1");
-    teardown(&t);
+    made_rows_check(&t, " d9@11.0 -9 c1@10.0 c2@10.1");
+    made_rows_release(&t);
 }
 
 static void check_flat_headers(const struct ks_record *record, const char *op, const char *row)
@@ -603,42 +484,42 @@ static void test_row_events_add__headers_of_an_envelope(void **state)
 {
     struct change_options options = envelope;
     options.headers = options.upsert_as_create = true;
-    struct fixture t;
-    setup(&t, &options);
-    add_record(&t, MQ_DELETE, 7, "15", NULL);
-    add_record(&t, MQ_INSERT, 7, "1", "6");
-    assert_int_equal(run(&t), KS_OK);
-    check_ops(&t, " d5@10.1 -5 c1@11.0");
+    struct made_rows t;
+    made_rows_init(&t, &options);
+    made_rows_add(&t, MQ_DELETE, 7, "15", NULL);
+    made_rows_add(&t, MQ_INSERT, 7, "1", "6");
+    assert_int_equal(made_rows_run(&t), KS_OK);
+    made_rows_check(&t, " d5@10.1 -5 c1@11.0");
     const struct ks_record *records = t.batch.batch.records;
     check_flat_headers(&records[0], "d", "1");
     assert_int_equal(records[1].header_count, 0); /* a tombstone with __op would be a flat delete */
     check_flat_headers(&records[2], "u", "0");
-    teardown(&t);
+    made_rows_release(&t);
 }
 
 static void test_row_events_add__flat_tells_upserts_whatever_upsert_op_says(void **state)
 {
     struct change_options options = envelope;
     options.flat = options.upsert_as_create = true;
-    struct fixture t;
-    setup(&t, &options);
-    add_record(&t, MQ_DELETE, 7, "1", NULL);
-    add_record(&t, MQ_INSERT, 7, "1", "6");
-    assert_int_equal(run(&t), KS_OK);
+    struct made_rows t;
+    made_rows_init(&t, &options);
+    made_rows_add(&t, MQ_DELETE, 7, "1", NULL);
+    made_rows_add(&t, MQ_INSERT, 7, "1", "6");
+    assert_int_equal(made_rows_run(&t), KS_OK);
     assert_int_equal(t.batch.batch.record_count, 1);
     check_flat_headers(&t.batch.batch.records[0], "u", "0");
-    teardown(&t);
+    made_rows_release(&t);
 }
 
 static void test_row_events_add__flat_with_primitive_key(void **state)
 {
     struct change_options options = envelope;
     options.flat = options.primitive_key = true;
-    struct fixture t;
-    setup(&t, &options);
-    add_record(&t, MQ_DELETE, 7, "15", NULL);
-    add_record(&t, MQ_INSERT, 7, "23", "67");
-    assert_int_equal(run(&t), KS_OK);
+    struct made_rows t;
+    made_rows_init(&t, &options);
+    made_rows_add(&t, MQ_DELETE, 7, "15", NULL);
+    made_rows_add(&t, MQ_INSERT, 7, "23", "67");
+    assert_int_equal(made_rows_run(&t), KS_OK);
     assert_int_equal(t.batch.batch.record_count, 4);
     const struct ks_record *records = t.batch.batch.records;
     json_t *key = test_host_key(&records[0]), *row = test_host_value(&records[3]);
@@ -650,7 +531,7 @@ static void test_row_events_add__flat_with_primitive_key(void **state)
     assert_int_equal(golden_int(row, "v"), 7);
     json_decref(key);
     json_decref(row);
-    teardown(&t);
+    made_rows_release(&t);
 }
 
 static void test_change_batch_add__records_are_zeroed(void **state)

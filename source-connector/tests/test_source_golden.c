@@ -136,7 +136,9 @@ static void emit(struct run *r, struct sequencer_item *item)
     enum ks_status status = KS_OK;
     if (item->kind == SEQUENCER_DDL) {
         struct pending_ddl *p = item->take_ddl;
-        if (ddl_stream_wants(r->stream, p->ddl))
+        bool wanted;
+        status = ddl_stream_wants(r->stream, p->ddl, &p->arena, &wanted, &err);
+        if (!status && wanted)
             status = ddl_stream_add(r->stream, p->ddl, &p->arena, b, &err);
         pending_ddl_free(p);
     } else {

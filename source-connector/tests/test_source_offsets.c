@@ -53,7 +53,7 @@ static void test_channel_offset__comes_back(void **state)
 static void test_etcd_offset__comes_back(void **state)
 {
     struct fixture *f = *state;
-    struct etcd_offset in = {7, 3, 470618365461004293u, 5, UINT64_MAX}, out;
+    struct etcd_offset in = {7, 3, 470618365461004293u, 5, UINT64_MAX, VECTORS_BYTES}, out;
     bool found;
     stream_host_set_offset(f->host, source_partition_json(&f->arena, "c", "etcd"),
                            etcd_offset_json(&f->arena, &in));
@@ -64,6 +64,20 @@ static void test_etcd_offset__comes_back(void **state)
     assert_int_equal(out.tick, in.tick);
     assert_int_equal(out.list_tick, 5);
     assert_true(out.row_start == UINT64_MAX);
+    assert_int_equal(out.vectors, VECTORS_BYTES);
+}
+
+/* What earlier versions wrote, and what is written without the option, are the same. */
+static void test_etcd_offset__arrays_go_without_saying(void **state)
+{
+    struct fixture *f = *state;
+    struct etcd_offset in = {7, 3, 4, 5, 6, VECTORS_ARRAY}, out = {.vectors = VECTORS_OMIT};
+    bool found;
+    const char *text = etcd_offset_json(&f->arena, &in);
+    assert_null(strstr(text, "vectors"));
+    stream_host_set_offset(f->host, source_partition_json(&f->arena, "c", "etcd"), text);
+    assert_int_equal(etcd_offset_read(stream_host_ops(f->host), "c", &out, &found, &f->err), KS_OK);
+    assert_int_equal(out.vectors, VECTORS_ARRAY);
 }
 
 static void test_channel_offset__takes_a_number_for_a_tick(void **state)
@@ -130,6 +144,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_channel_offset__comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_etcd_offset__comes_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_etcd_offset__arrays_go_without_saying, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_channel_offset__takes_a_number_for_a_tick, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_channel_offset__refuses_what_is_not_ours, setup,

@@ -67,6 +67,25 @@ static void test_parse__the_cluster_is_the_root_path(void **state)
     source_options_release(&o);
 }
 
+static void test_parse__selection(void **state)
+{
+    struct source_options o;
+    struct ks_error err;
+    struct ks_config_entry entries[] = {{"field.exclude.list", "default.c.x"},
+                                        {"milvus.etcd.root.path", "root"},
+                                        {"row.filter", "id > 3"},
+                                        {"topic.prefix", "p"},
+                                        {"vector.encoding", "bytes"}};
+    assert_int_equal(source_options_parse(&(struct ks_config){entries, 5}, &o, &err), KS_OK);
+    assert_ptr_equal(o.change.fields, &o.fields);
+    assert_int_equal(o.change.fields->exclude.count, 1);
+    assert_int_equal(o.change.fields->vectors, VECTORS_BYTES);
+    assert_non_null(o.change.filters);
+    source_options_release(&o);
+    entries[2].value = "id >";
+    assert_int_equal(source_options_parse(&(struct ks_config){entries, 5}, &o, &err), KS_ERR_FATAL);
+}
+
 static void add_issue(void *ctx, const char *option, const char *message)
 {
     strcat(ctx, option);
@@ -77,11 +96,13 @@ static void test_validate__names_the_options(void **state)
 {
     char text[200] = "";
     struct ks_config_issues issues = {text, add_issue};
-    struct ks_config_entry entries[] = {{"milvus.etcd.endpoints", "https://a:1,b:2"},
-                                        {"start.from", "soon"},
-                                        {"topic.prefix", "a b"}};
-    source_options_validate(&(struct ks_config){entries, 3}, &issues);
-    assert_string_equal(text, "start.from topic.prefix milvus.etcd.endpoints ");
+    struct ks_config_entry entries[] = {
+        {"field.mask.hash.list", "a"}, {"milvus.etcd.endpoints", "https://a:1,b:2"},
+        {"row.filter", "id <"},        {"row.filter.default.c", "id = 1"},
+        {"start.from", "soon"},        {"topic.prefix", "a b"}};
+    source_options_validate(&(struct ks_config){entries, 6}, &issues);
+    assert_string_equal(text, "start.from topic.prefix milvus.etcd.endpoints "
+                              "field.mask.hash.salt row.filter row.filter.default.c ");
 }
 
 int main(void)
@@ -90,6 +111,7 @@ int main(void)
         cmocka_unit_test(test_parse__start_from),
         cmocka_unit_test(test_parse__refuses_other_times),
         cmocka_unit_test(test_parse__the_cluster_is_the_root_path),
+        cmocka_unit_test(test_parse__selection),
         cmocka_unit_test(test_validate__names_the_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
