@@ -149,6 +149,24 @@ static struct milvus_answer call_create_described(struct applying *a)
     return call_create(a, &schema, false);
 }
 
+static bool has_vector(const struct ddl_schema *schema)
+{
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (schema->fields[i].type >= MILVUS_BINARY_VECTOR)
+            return true;
+    return false;
+}
+
+/* The target's answer does not know why there is none. */
+static enum ddl_result refuse_without_vector(struct applying *a, const struct milvus_answer *answer)
+{
+    return applying_end(a, DDL_FAILED,
+                        "the stream has no vector field of %s.%s, and the target takes no "
+                        "collection without one (%s): the source leaves all of them out, with "
+                        "vector.encoding=omit or field.exclude.list",
+                        a->ddl->db, a->ddl->collection, answer->message);
+}
+
 static enum ddl_result create_stamped(struct applying *a)
 {
     if (!applying_enter(a))
@@ -161,6 +179,8 @@ static enum ddl_result create_stamped(struct applying *a)
     }
     if (answer.outcome == MILVUS_EXISTS) /* since we looked */
         return applying_end(a, DDL_AGAIN, "%s", answer.message);
+    if (answer.outcome == MILVUS_REFUSED && !has_vector(a->ddl->schema))
+        return refuse_without_vector(a, &answer);
     return applying_judge(a, &answer);
 }
 

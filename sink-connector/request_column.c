@@ -207,8 +207,8 @@ static bool check_vector(const struct request_column *c, const struct ks_cell *c
     enum milvus_type type = c->field->type;
     if (type == MILVUS_SPARSE_FLOAT_VECTOR)
         return check_sparse(cell);
-    if (type == MILVUS_FLOAT_VECTOR)
-        return cell->kind == KS_CELL_FLOATS && cell->count == c->dim;
+    if (type == MILVUS_FLOAT_VECTOR && cell->kind == KS_CELL_FLOATS)
+        return cell->count == c->dim;
     return cell->kind == KS_CELL_BYTES && cell->count == vector_bytes(type, c->dim);
 }
 

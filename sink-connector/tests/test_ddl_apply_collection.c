@@ -233,6 +233,23 @@ static void test_create_collection__refused(void **state)
     apply_end(&f);
 }
 
+static void test_create_collection__without_a_vector(void **state)
+{
+    struct apply_fixture f;
+    struct ddl_schema schema = apply_schema;
+    struct ddl d = apply_create("a", 7);
+    apply_begin(&f, APPLY_LEASE_MS, "");
+    schema.field_count = 1; /* the key alone */
+    d.schema = &schema;
+    milvus_model_trouble(f.model, "CreateCollection", TROUBLE_STATUS, 65535,
+                         "schema does not contain vector field");
+    apply_expect(&f, &d, DDL_FAILED);
+    assert_says(&f, "the stream has no vector field of default.a");
+    assert_says(&f, "(CreateCollection: schema does not contain vector field)");
+    assert_says(&f, "vector.encoding=omit");
+    apply_end(&f);
+}
+
 static void check_ambiguous_create(enum trouble kind)
 {
     enum { LEASE_MS = 900 };
@@ -412,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_create_collection__stamp_in_the_description),
         cmocka_unit_test(test_create_collection__name_is_an_alias_for_now),
         cmocka_unit_test(test_create_collection__refused),
+        cmocka_unit_test(test_create_collection__without_a_vector),
         cmocka_unit_test(test_create_collection__ambiguous),
         cmocka_unit_test(test_drop_collection__with_its_aliases),
         cmocka_unit_test(test_drop_collection__only_ours),

@@ -207,6 +207,30 @@ static void test_request_column_measure__vectors_of_another_size(void **state)
     assert_bad(&field, &cell);
 }
 
+/* vector.encoding=bytes of the source. */
+static void test_request_column_write__float_vectors_as_bytes(void **state)
+{
+    static const float floats[] = {1.5f, -2.0f, 0.0f, 1e-20f};
+    const struct ddl_field field = {
+        .name = "vec", .type = MILVUS_FLOAT_VECTOR, .type_params = &dim4, .type_param_count = 1};
+    const struct ks_cell cells[] = {
+        {.kind = KS_CELL_FLOATS, .count = 4, .u.data = floats},
+        {.kind = KS_CELL_BYTES, .count = sizeof floats, .u.data = floats}};
+    struct ks_buf out[2] = {{0}, {0}};
+    for (int i = 0; i < 2; i++) {
+        const struct ks_cell *list[] = {&cells[i], &cells[1]};
+        struct request_column column = {.field = &field, .cells = list, .count = 2};
+        struct ks_error err;
+        size_t bad;
+        assert_int_equal(request_column_measure(&column, &bad, &err), KS_OK);
+        request_column_write(&column, &out[i]);
+    }
+    assert_int_equal(out[0].len, out[1].len);
+    assert_memory_equal(out[0].data, out[1].data, out[0].len);
+    ks_buf_release(&out[0]);
+    ks_buf_release(&out[1]);
+}
+
 static void test_request_column_measure__scalars_of_another_type(void **state)
 {
     struct ddl_field field = {.name = "scalar", .type = MILVUS_INT64};
@@ -272,6 +296,7 @@ int main(void)
         TEST(test_request_column_write__equals_milvus_2_5),
         TEST(test_request_column_write__random_rows_of_all_types),
         TEST(test_request_column_measure__vectors_of_another_size),
+        TEST(test_request_column_write__float_vectors_as_bytes),
         TEST(test_request_column_measure__scalars_of_another_type),
         TEST(test_request_column_measure__broken_sparse_vectors),
         TEST(test_request_column_measure__fields_that_cannot_be_written),
