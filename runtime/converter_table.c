@@ -1,19 +1,30 @@
 /* What converters can be told. In: a class; out: its option table. The values are read where they
- * act: converters.c and schema_http.c. */
+ * act: subject_ids.c, schema_http.c, registry_client.c, json_converter.c. */
 #include "converter_table.h"
 
 #include <string.h>
 
 #include "config_def.h"
+#include "subject_name.h"
 
 #define REGISTRY "Schema registry"
 #define CONVERTER "Converter"
 
 static const char *const credential_sources[] = {"USER_INFO", "URL", NULL};
+static const char *const token_sources[] = {"STATIC_TOKEN", NULL};
+static const char *const store_types[] = {"PEM", NULL};
 
 /* clang-format off */
 static const struct ks_config_def avro_table[] = {
 #include "registry_options.inc"
+    {.name = "use.latest.version", .type = KS_CONFIG_BOOLEAN, .importance = KS_CONFIG_LOW,
+     .default_value = "false", .group = REGISTRY,
+     .doc = "true: records are written with the last version that their subject has in the "
+            "registry, whatever schema they came with; auto.register.schemas must be false."},
+    {.name = "latest.compatibility.strict", .type = KS_CONFIG_BOOLEAN,
+     .importance = KS_CONFIG_LOW, .default_value = "true", .group = REGISTRY,
+     .doc = "With use.latest.version, true: a record fails if that version could not read all that "
+            "its own schema may hold; false: only if it cannot be written."},
     {0},
 };
 static const struct ks_config_def json_table[] = {

@@ -82,7 +82,7 @@ static enum ks_status open_kind(struct converter *c, const struct worker_config 
         return KS_OK;
     enum ks_status status = schema_cache_registry(c->schemas, worker, &view, &c->registry, err);
     if (status == KS_OK)
-        c->ids = subject_ids_new(c->registry, is_key);
+        c->ids = subject_ids_new(c->registry, &view, is_key, true);
     return status;
 }
 
@@ -144,26 +144,47 @@ static struct ks_slice in_scratch(const struct ks_buf *scratch)
     return (struct ks_slice){scratch->data, scratch->len};
 }
 
+static void add_prefix(struct ks_buf *scratch, uint32_t id)
+{
+    put_prefix(ks_buf_reserve(scratch, PREFIX_BYTES), id);
+    scratch->len += PREFIX_BYTES;
+}
+
+/* What is not framed in place: into scratch. */
+static enum ks_status to_avro_apart(const struct subject_writing *writing, struct ks_slice body,
+                                    struct ks_buf *scratch, struct ks_error *err)
+{
+    add_prefix(scratch, writing->id);
+    if (writing->latest)
+        return latest_schema_write(writing->latest, body, scratch, err);
+    ks_buf_add(scratch, body.data, body.len);
+    return KS_OK;
+}
+
 static enum ks_status to_avro(struct converter *c, const char *topic, struct ks_slice data,
                               const struct ks_schema *schema, struct ks_buf *scratch,
                               struct ks_slice *ret, struct ks_error *err)
 {
-    uint32_t id;
+    const struct subject_writing *writing;
     enum ks_status status =
-        subject_ids_get(c->ids, topic, schema ? schema : c->bytes_schema, &id, err);
+        subject_ids_get(c->ids, topic, schema ? schema : c->bytes_schema, &writing, err);
     if (status != KS_OK)
         return status;
-    if (schema) {
+    if (schema && !writing->latest) {
         uint8_t *start = (uint8_t *)(uintptr_t)data.data - PREFIX_BYTES;
-        put_prefix(start, id);
+        put_prefix(start, writing->id);
         *ret = (struct ks_slice){start, data.len + PREFIX_BYTES};
         return KS_OK;
     }
-    put_prefix(ks_buf_reserve(scratch, PREFIX_BYTES), id);
-    scratch->len += PREFIX_BYTES;
-    text_body_add(scratch, data);
+    struct ks_buf text = {0};
+    if (!schema) {
+        text_body_add(&text, data);
+        data = in_scratch(&text);
+    }
+    status = to_avro_apart(writing, data, scratch, err);
     *ret = in_scratch(scratch);
-    return KS_OK;
+    ks_buf_release(&text);
+    return status;
 }
 
 static enum ks_status to_json(struct converter *c, const char *topic, struct ks_slice data,
@@ -301,8 +322,7 @@ struct ks_slice converter_original(struct converter *c, struct ks_slice body,
         text_body_content(body, &original, NULL);
         return original;
     }
-    put_prefix(ks_buf_reserve(scratch, PREFIX_BYTES), schema->id);
-    scratch->len += PREFIX_BYTES;
+    add_prefix(scratch, schema->id);
     ks_buf_add(scratch, body.data, body.len);
     return in_scratch(scratch);
 }

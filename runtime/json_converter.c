@@ -95,7 +95,7 @@ static enum ks_status open_registry(struct json_converter *c, struct ks_error *e
     enum ks_status status =
         schema_cache_registry(c->schemas, c->worker, &options, &c->registry, err);
     if (status == KS_OK)
-        c->ids = subject_ids_new(c->registry, c->is_key);
+        c->ids = subject_ids_new(c->registry, &options, c->is_key, false);
     return status;
 }
 
@@ -122,13 +122,13 @@ static enum ks_status write_json(struct json_converter *c, struct ks_slice body,
 static enum ks_status set_header(struct json_converter *c, const char *topic,
                                  const struct ks_schema *schema, struct ks_error *err)
 {
-    uint32_t id;
+    const struct subject_writing *writing;
     enum ks_status status = open_registry(c, err);
     if (status == KS_OK)
-        status = subject_ids_get(c->ids, topic, schema, &id, err);
+        status = subject_ids_get(c->ids, topic, schema, &writing, err);
     if (status != KS_OK)
         return status;
-    int len = snprintf(c->id_text, sizeof c->id_text, "%" PRIu32, id);
+    int len = snprintf(c->id_text, sizeof c->id_text, "%" PRIu32, writing->id);
     c->header.key = c->is_key ? JSON_KEY_ID_HEADER : JSON_VALUE_ID_HEADER;
     c->header.value = (struct ks_slice){c->id_text, (size_t)len};
     return KS_OK;

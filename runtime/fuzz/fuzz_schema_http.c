@@ -1,6 +1,7 @@
 /* What a registry answers: the first byte chooses the parser. */
 #include <stdlib.h>
 
+#include "registry_client.h"
 #include "schema_http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(json);
         break;
     default:
-        schema_http_parse_error("fuzz", 400 + data[0], body, size - 1, &err);
+        registry_refusal("fuzz", 400 + data[0], body, size - 1, &err);
     }
     return 0;
 }

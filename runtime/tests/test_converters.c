@@ -33,6 +33,16 @@ static struct fixture open_as(const char *class_name, const char *schemas_enable
     return f;
 }
 
+static struct fixture open_avro_with(const char *option, const char *value)
+{
+    struct fixture f = {.schemas = schema_cache_new()};
+    struct ks_config_entry entry = {option, value};
+    struct ks_config config = {&entry, 1};
+    assert_int_equal(converter_open(&f.worker, &config, false, f.schemas, &f.converter, &f.err),
+                     KS_OK);
+    return f;
+}
+
 static void close_all(struct fixture *f)
 {
     converter_close(f->converter);
@@ -128,6 +138,50 @@ static void test_from_record__avro_raw_bytes_get_a_schema(void **state)
     assert_slice(out, "\0\1\2\3\1\6xyz", 9);
     assert_string_equal(registry.schema, "\"bytes\"");
     assert_true(f.scratch.len > 0);
+    close_all(&f);
+}
+
+#define RECORD_A                                                                                   \
+    "{\"type\":\"record\",\"name\":\"a.R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"}]}"
+
+static enum ks_status write_int(struct fixture *f, const char *schema, struct ks_slice *ret)
+{
+    static char memory[KS_RECORD_HEADROOM + 1];
+    memory[KS_RECORD_HEADROOM] = 4;
+    return converter_from_record(f->converter, "t",
+                                 (struct ks_slice){memory + KS_RECORD_HEADROOM, 1},
+                                 intern(f, schema), &f->scratch, ret, &f->err);
+}
+
+static void test_from_record__avro_subject_by_record(void **state)
+{
+    struct ks_slice out;
+    struct fixture f =
+        open_avro_with("value.converter.value.subject.name.strategy",
+                       "io.confluent.kafka.serializers.subject.TopicRecordNameStrategy");
+    assert_int_equal(write_int(&f, RECORD_A, &out), KS_OK);
+    assert_string_equal(registry.subject, "t-a.R");
+    assert_int_equal(write_int(&f, "\"int\"", &out), KS_ERR_DATA);
+    assert_non_null(strstr(f.err.message, "value.subject.name.strategy"));
+    close_all(&f);
+}
+
+static void test_from_record__avro_latest_version(void **state)
+{
+    struct ks_slice out;
+    struct fixture f = open_avro_with("value.converter.use.latest.version", "true");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(write_int(&f, RECORD_A, &out), KS_OK);
+        assert_slice(out, "\0\1\2\3\11\6\4", 7); /* id, n = 3, a = 2 */
+        assert_true(f.scratch.len > 0);
+    }
+    assert_int_equal(registry.fetched, 1);
+    assert_int_equal(registry.registered, 0);
+    assert_string_equal(registry.subject, "t-value");
+    assert_int_equal(converter_from_record(f.converter, "t", (struct ks_slice){"xyz", 3}, NULL,
+                                           &f.scratch, &out, &f.err),
+                     KS_ERR_DATA);
+    assert_non_null(strstr(f.err.message, "t-value"));
     close_all(&f);
 }
 
@@ -351,6 +405,8 @@ int main(void)
         cmocka_unit_test(test_from_record__avro_frames_in_place),
         cmocka_unit_test(test_from_record__avro_registers_once_per_topic_and_schema),
         cmocka_unit_test(test_from_record__avro_raw_bytes_get_a_schema),
+        cmocka_unit_test(test_from_record__avro_subject_by_record),
+        cmocka_unit_test(test_from_record__avro_latest_version),
         cmocka_unit_test(test_from_record__null_stays_null),
         cmocka_unit_test(test_from_record__null_after_json),
         cmocka_unit_test(test_from_record__registry_away),

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "helper_http_server.h"
+#include "registry_client.h"
 
 struct registry {
     struct http_server server;
@@ -162,6 +163,23 @@ static void test_register__basic_auth(void **state)
     http_server_stop(&r.server);
 }
 
+static void test_register__bearer_token(void **state)
+{
+    struct registry r;
+    struct ks_error err;
+    uint32_t id;
+    start(&r, 200, "{\"id\":1}");
+    struct ks_config_entry entries[] = {{"bearer.auth.credentials.source", "STATIC_TOKEN"},
+                                        {"bearer.auth.token", "a-token"},
+                                        {"schema.registry.url", r.server.url}};
+    struct schema_http *h;
+    assert_int_equal(schema_http_open(&(struct ks_config){entries, 3}, &h, &err), KS_OK);
+    assert_int_equal(schema_http_register(h, "s", "\"int\"", &id, &err), KS_OK);
+    assert_non_null(strstr(r.last.headers, "Authorization: Bearer a-token\r\n"));
+    schema_http_close(h);
+    http_server_stop(&r.server);
+}
+
 static void test_get__schema(void **state)
 {
     struct registry r;
@@ -194,6 +212,17 @@ static void test_open__refusals(void **state)
          "SASL_INHERIT"},
         {{{"basic.auth.credentials.source", "USER_INFO"}, {"schema.registry.url", "http://h"}},
          "basic.auth.user.info"},
+        {{{"bearer.auth.credentials.source", "STATIC_TOKEN"}, {"schema.registry.url", "http://h"}},
+         "bearer.auth.token"},
+        {{{"schema.registry.ssl.ca.location", "/nowhere.pem"},
+          {"schema.registry.url", "https://h"}},
+         "schema.registry.ssl.ca.location: cannot read /nowhere.pem"},
+        {{{"schema.registry.ssl.truststore.location", "/a.jks"},
+          {"schema.registry.url", "https://h"}},
+         "schema.registry.ssl.truststore.type=PEM"},
+        {{{"schema.registry.ssl.certificate.location", "/dev/null"},
+          {"schema.registry.url", "https://h"}},
+         "go together"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct schema_http *h;
@@ -222,7 +251,10 @@ static void test_parse__bad_answers(void **state)
     assert_int_equal(schema_http_parse_schema("x", proto, sizeof proto - 1, &json, &err),
                      KS_ERR_DATA);
     assert_non_null(strstr(err.message, "PROTOBUF"));
-    assert_int_equal(schema_http_parse_error("x", 500, "<html>", 6, &err), KS_ERR_RETRIABLE);
+    static const char linked[] = "{\"schema\":\"\\\"int\\\"\",\"references\":[{\"name\":\"x\"}]}";
+    assert_int_equal(schema_http_parse_schema("x", linked, sizeof linked - 1, &json, &err),
+                     KS_ERR_DATA);
+    assert_int_equal(registry_refusal("x", 500, "<html>", 6, &err), KS_ERR_RETRIABLE);
     assert_null(json);
 }
 
@@ -235,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_register__next_url),
         cmocka_unit_test(test_register__no_answer),
         cmocka_unit_test(test_register__basic_auth),
+        cmocka_unit_test(test_register__bearer_token),
         cmocka_unit_test(test_get__schema),
         cmocka_unit_test(test_open__refusals),
         cmocka_unit_test(test_parse__bad_answers),
