@@ -33,7 +33,7 @@ static void check_list(const struct string_map *config)
 
 static void plan(const struct cdc_create *c)
 {
-    const struct cdc_taken other = {"default.books", NULL};
+    const struct cdc_taken other = {"t", "default.books", NULL};
     char *name = cdc_name(c->db, c->collection.name), *key = cdc_target_key(c);
     char *mapping = NULL, *start = NULL;
     json_t *excludes = cdc_excludes(&other, 1, name);
