@@ -99,12 +99,22 @@ static bool boolean_fits(const char *value, struct ks_buf *why)
     return false;
 }
 
+bool config_value_is(const char *valid, const char *text)
+{
+    const char *simple = strrchr(valid, '.');
+    size_t len = strlen(text);
+    if (strcmp(text, valid) == 0)
+        return true;
+    return simple && len > 0 && strncmp(text, simple + 1, len) == 0 &&
+           (simple[1 + len] == '\0' || strcmp(simple + 1 + len, "Converter") == 0);
+}
+
 static bool is_one_of(const struct ks_config_def *def, const char *text, struct ks_buf *why)
 {
     if (!def->valid_values)
         return true;
     for (const char *const *valid = def->valid_values; *valid; valid++)
-        if (strcmp(text, *valid) == 0)
+        if (config_value_is(*valid, text))
             return true;
     ks_buf_add_str(why, "String must be one of: ");
     for (const char *const *valid = def->valid_values; *valid; valid++)

@@ -2,13 +2,11 @@
  * act: subject_ids.c, schema_http.c, registry_client.c, json_converter.c. */
 #include "converter_table.h"
 
-#include <string.h>
-
 #include "config_def.h"
+#include "config_value.h"
 #include "subject_name.h"
 
 #define REGISTRY "Schema registry"
-#define CONVERTER "Converter"
 
 static const char *const credential_sources[] = {"USER_INFO", "URL", NULL};
 static const char *const token_sources[] = {"STATIC_TOKEN", NULL};
@@ -40,26 +38,18 @@ static const struct ks_config_def no_table[] = {{0}};
 
 static const struct ks_config_def *const tables[] = {avro_table, json_table, no_table, no_table};
 
-static bool is_named(const char *cls, const char *name)
-{
-    const char *simple = strrchr(cls, '.') + 1;
-    size_t alias_len = strlen(simple) - strlen(CONVERTER);
-    return strcmp(name, cls) == 0 || strcmp(name, simple) == 0 ||
-           (strlen(name) == alias_len && strncmp(name, simple, alias_len) == 0);
-}
-
 const struct ks_config_def *converter_table_find(const char *name, const char **ret_class)
 {
     const struct ks_config_def *found = NULL;
     const char *cls = NULL;
     for (size_t i = 0; config_header_converters[i]; i++) {
-        if (is_named(config_header_converters[i], name)) {
+        if (config_value_is(config_header_converters[i], name)) {
             cls = config_header_converters[i];
             found = no_table;
         }
     }
     for (size_t i = 0; config_converters[i]; i++) {
-        if (is_named(config_converters[i], name)) {
+        if (config_value_is(config_converters[i], name)) {
             cls = config_converters[i];
             found = tables[i];
         }

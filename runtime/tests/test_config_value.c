@@ -65,6 +65,13 @@ static void test_fits__strings(void **state)
     struct ks_config_def def = {.name = "s", .type = KS_CONFIG_STRING, .valid_values = valid};
     expect(&def, "all", NULL);
     expect(&def, "some", "String must be one of: none, all");
+    assert_true(config_value_is("a.b.JsonConverter", "a.b.JsonConverter"));
+    assert_true(config_value_is("a.b.JsonConverter", "JsonConverter"));
+    assert_true(config_value_is("a.b.JsonConverter", "Json"));
+    assert_false(config_value_is("a.b.JsonConverter", "JsonC"));
+    assert_false(config_value_is("a.b.JsonConverter", "b.JsonConverter"));
+    assert_false(config_value_is("a.b.JsonConverter", ""));
+    assert_false(config_value_is("Converter", ""));
     def = (struct ks_config_def){
         .name = "s", .type = KS_CONFIG_PASSWORD, .flags = KS_CONFIG_NON_EMPTY};
     expect(&def, "x", NULL);
