@@ -31,7 +31,7 @@ EVERYWHERE = (
      r"|converter\.value\.recommended_values: ",
      "Converters are Avro, JSON, String and ByteArray"),
     (r"connect\.tools\.\w+ \w+: only there$", "Plugins are Kitestream's"),
-    (r"connect\.transforms\.[\w.$]+ \w+: only there$", "There are no transformations"),
+    (r"connect\.transforms\.[\w.$]+ \w+: only there$", "The only transformation is RegexRouter"),
 )
 
 

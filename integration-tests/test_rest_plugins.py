@@ -22,7 +22,7 @@ KEY_INFO = {"name": str, "type": str, "required": bool, "default_value": TEXT, "
 VALUE_INFO = {"name": str, "value": TEXT, "recommended_values": [str], "errors": [str], "visible": bool}
 INFOS = {"name": str, "error_count": int, "groups": [str],
          "configs": [{"definition": (KEY_INFO, None), "value": VALUE_INFO}]}
-PLUGIN = {"class": str, "type": ("source", "sink", "converter", "header_converter"), "version": str}
+PLUGIN = {"class": str, "type": ("source", "sink", "converter", "header_converter", "transformation"), "version": str}
 LEVEL = {"level": ("OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"), "last_modified": (int, type(None))}
 
 
@@ -38,7 +38,7 @@ def test_plugins_and_their_options(rest):
     connectors = rest.expect(200, "GET", "/connector-plugins", shape=[PLUGIN])
     assert {one["class"] for one in connectors} == {SOURCE, SINK, MOCK}
     everything = rest.expect(200, "GET", "/connector-plugins?connectorsOnly=false", shape=[PLUGIN])
-    assert {one["type"] for one in everything} == {"source", "sink", "converter", "header_converter"}
+    assert {one["type"] for one in everything} == {"source", "sink", "converter", "header_converter", "transformation"}
     for plugin in everything:
         path = f"/connector-plugins/{plugin['class']}/config"
         rest.expect(200, "GET", path, shape=[KEY_INFO])
@@ -101,7 +101,7 @@ def _comparable(entry):
         left.pop("value.recommended_values", None)
     if definition["name"] == "errors.retry.timeout":
         left["default_value"], left["value.value"] = None, None
-    if definition["name"] in CONVERTERS:
+    if definition["name"] in CONVERTERS or definition["type"] == "CLASS":
         left["value.recommended_values"] = None
     return left
 
@@ -120,9 +120,9 @@ def test_options_are_those_that_were_recorded(runtime):
                                for option, value in (("", json_class), (".schemas.enable", "false"))})
     with open(GOLDEN / "transcript.jsonl", encoding="utf-8") as file:
         steps = {step["name"]: step for step in map(json.loads, file)}
-    compared = ["plugin-config", "plugin-config-simple", "plugin-config-alias", "plugin-config-sink"] + [
+    compared = ["plugin-config"] + [f"plugin-config-{end}" for end in ("simple", "alias", "sink", "transform")] + [
         f"validate-{end}" for end in ("ok", "without-name", "simple-class-path", "alias-path", "only-class", "unknown-key",
-                                      "only-class-and-topics", "number-value", "sink")]
+                                      "only-class-and-topics", "number-value", "sink", "transform")]
     for name in compared:
         step = steps[name]
         body = json.loads(step["request_body"]) if step["request_body"] else None

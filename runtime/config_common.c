@@ -9,6 +9,8 @@
 #include "alloc.h"
 #include "config_def.h"
 #include "kitestream/sdk/util.h"
+#include "topic_creation.h"
+#include "transforms.h"
 
 #define COMMON "Common"
 #define ERRORS "Error Handling"
@@ -40,20 +42,25 @@ static const struct ks_config_def source_table[] = {
 #include "config_shared.inc"
     {.name = "topic.creation.groups", .type = KS_CONFIG_LIST, .importance = KS_CONFIG_LOW,
      .default_value = "", .group = CREATION,
-     .doc = "Groups of topics with options of their own. Not supported: all topics are created "
-            "as topic.creation.default.* says."},
+     .doc = "Groups of topics that are created with options of their own; the first that fits "
+            "a topic has it, the group `default` has the rest. For each group: "
+            "topic.creation.<group>.include (Java regular expressions, one of which must match "
+            "the whole name), .exclude, .partitions, .replication.factor, and any option of "
+            "topics, such as .retention.ms. Topics that exist stay as they are."},
     {.name = "topic.creation.default.replication.factor", .type = KS_CONFIG_INT,
      .importance = KS_CONFIG_LOW, .flags = KS_CONFIG_RANGE, .default_value = "-1", .min = -1,
      .max = SHRT_MAX, .group = CREATION,
-     .doc = "Replication factor of topics that the connector creates; -1 = the broker's default."},
+     .doc = "Replication factor of topics that are created for the connector, also of groups "
+            "that do not say; -1 = the broker's default."},
     {.name = "topic.creation.default.partitions", .type = KS_CONFIG_INT,
      .importance = KS_CONFIG_LOW, .flags = KS_CONFIG_RANGE, .default_value = "-1", .min = -1,
      .max = 100000, .group = CREATION,
-     .doc = "Partitions of topics that are created for the connector; -1 = the broker's default. "
-            "A connector that knows how many it needs does not ask."},
-    {.name = "topic.creation.default.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
+     .doc = "Partitions of topics that are created for the connector, also of groups that do not "
+            "say; -1 = as many as the connector wants, or the broker's default. Topics that must "
+            "have a certain number keep it."},
+    {.name = "topic.creation.", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_LOW,
      .flags = KS_CONFIG_PREFIX, .group = CREATION,
-     .doc = "Topic options of the same, such as topic.creation.default.retention.ms."},
+     .doc = "Other options of the groups, such as topic.creation.default.retention.ms."},
     {.name = "exactly.once.support", .type = KS_CONFIG_STRING, .importance = KS_CONFIG_MEDIUM,
      .default_value = "requested", .valid_values = exactly_once_values, .group = EXACTLY_ONCE,
      .doc = "requested or required: records and source offsets are written in one transaction; "
@@ -194,27 +201,6 @@ static void check_topics(const struct ks_connector_class *cls, const struct ks_c
     free(topics);
 }
 
-/* Transformations and their predicates: what Connect says of a class that it does not find. */
-static void check_aliases(const struct ks_config *config, const char *list,
-                          struct config_issues *issues)
-{
-    char **aliases;
-    size_t count = ks_config_list(config, list, &aliases);
-    for (size_t i = 0; i < count; i++) {
-        char *option = xasprintf("%s.%s.type", list, aliases[i]);
-        const char *cls = ks_config_get(config, option);
-        if (cls)
-            add_issue(issues, config, option,
-                      "Invalid value %s for configuration %s: Class %s could not be found.", cls,
-                      option, cls);
-        else
-            add_issue(issues, config, option,
-                      "Missing required configuration \"%s\" which has no default value.", option);
-        free(option);
-    }
-    free(aliases);
-}
-
 static void check_version(const struct ks_config *config, const char *option, const char *ours,
                           struct config_issues *issues)
 {
@@ -237,7 +223,6 @@ static void check_versions(const struct ks_connector_class *cls, const struct ks
 static void check_source(const struct ks_config *config, struct config_issues *issues)
 {
     static const char *const unsupported[][2] = {
-        {"topic.creation.groups", "groups are not supported: use topic.creation.default.*"},
         {"transaction.boundary.interval.ms",
          "transaction.boundary=interval is not supported: leave it out"},
         {"offsets.storage.topic",
@@ -269,12 +254,12 @@ void config_check_rules(const struct ks_connector_class *cls, const struct ks_co
 {
     check_name(ks_config_get(config, "name"), issues);
     check_versions(cls, config, issues);
-    check_aliases(config, "transforms", issues);
-    check_aliases(config, "predicates", issues);
+    transforms_check(cls, config, issues);
     if (cls->kind == KS_CLASS_SINK) {
         check_topics(cls, config, issues);
     } else {
         check_source(config, issues);
+        topic_creation_check(config, issues);
         check_boundary(cls, config, issues);
     }
 }

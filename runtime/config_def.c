@@ -115,11 +115,8 @@ static void add_unknown(const struct ks_config_def *const *tables,
     char *message = nearest ? xasprintf("Unknown configuration \"%s\"; did you mean \"%s\"?",
                                         entry->key, nearest)
                             : xasprintf("Unknown configuration \"%s\"", entry->key);
-    config_issues_add(issues, entry->key, config_def_shown(tables, entry->key, entry->value),
-                      message);
-    issues->list[issues->count - 1].unknown = true;
-    if (nearest)
-        issues->list[issues->count - 1].nearest = xstrdup(nearest);
+    config_issues_add_unknown(issues, entry->key,
+                              config_def_shown(tables, entry->key, entry->value), message, nearest);
     free(message);
 }
 

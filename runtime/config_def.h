@@ -30,6 +30,9 @@ struct config_issues {
 void config_issues_release(struct config_issues *issues);
 void config_issues_add(struct config_issues *issues, const char *option, const char *value,
                        const char *message);
+/* An option that nobody knows; nearest: what was meant, or NULL. */
+void config_issues_add_unknown(struct config_issues *issues, const char *option, const char *value,
+                               const char *message, const char *nearest);
 /* Connect ignores options that it does not know: forgets those, the faults stay. */
 void config_issues_drop_unknown(struct config_issues *issues);
 /* ks_config_issues that appends here. */

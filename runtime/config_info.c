@@ -11,6 +11,7 @@
 #include "config_value.h"
 #include "kitestream/sdk/buf.h"
 #include "kitestream/sdk/util.h"
+#include "transforms.h"
 
 #define NO_ORDER (-1)
 
@@ -81,7 +82,13 @@ struct row {
     const char *default_value; /* NULL: none */
     int order;
     bool own;
+    const struct form *form; /* NULL: the one of its name, if it is not `own` */
 };
+
+static const struct form *form_for(const struct row *row)
+{
+    return row->form || row->own ? row->form : form_of(row->name);
+}
 
 static json_t *string_or_null(const char *text)
 {
@@ -130,7 +137,7 @@ static json_t *type_of(const struct row *row, const struct form *form)
 static json_t *definition(const struct row *row)
 {
     const struct ks_config_def *def = row->def;
-    const struct form *form = row->own ? NULL : form_of(row->name);
+    const struct form *form = form_for(row);
     json_t *json = json_object();
     json_object_set_new(json, "name", json_string(row->name));
     json_object_set_new(json, "type", type_of(row, form));
@@ -179,7 +186,7 @@ static void each_of(const struct ks_config_def *table, bool own, row_fn *fn, voi
 
 static void add_definition(void *arg, const struct row *row)
 {
-    const struct form *form = row->own ? NULL : form_of(row->name);
+    const struct form *form = form_for(row);
     if (!form || !(form->flags & IF_GIVEN))
         json_array_append_new(arg, definition(row));
 }
@@ -266,7 +273,7 @@ static json_t *list_of(const char *const *values)
 
 static json_t *recommended(const struct row *row)
 {
-    const struct form *form = row->own ? NULL : form_of(row->name);
+    const struct form *form = form_for(row);
     if (row->own || (form && form->type && strcmp(form->type, "CLASS") == 0))
         return list_of(row->def->valid_values);
     if (ends_with(row->name, ".plugin.version") && row->default_value)
@@ -321,7 +328,7 @@ static void add_checked(void *arg, const struct row *row)
 {
     struct check *c = arg;
     struct row copy = *row;
-    const struct form *form = row->own ? NULL : form_of(row->name);
+    const struct form *form = form_for(row);
     const char *given = ks_config_get(c->config, row->name);
     if (!given && form && form->flags & IF_GIVEN)
         return;
@@ -338,13 +345,48 @@ static void add_checked(void *arg, const struct row *row)
     add_group(c, row->group);
 }
 
-/* Options that a prefix took: of clients, converters, transformations. */
+static void add_transforms(struct check *c)
+{
+    struct ks_arena arena = {.chunk_bytes = 4096};
+    const struct transform_option *list;
+    size_t count = transforms_options(c->config, &arena, &list);
+    for (size_t i = 0; i < count; i++) {
+        const struct transform_option *option = &list[i];
+        struct form form = {.name = option->def.name,
+                            .title = option->title,
+                            .width = option->width,
+                            .order = option->order,
+                            .type = option->is_class ? "CLASS" : NULL};
+        struct row row = {.def = &option->def,
+                          .name = option->def.name,
+                          .group = option->def.group,
+                          .default_value = option->def.default_value,
+                          .form = &form};
+        add_checked(c, &row);
+    }
+    ks_arena_release(&arena);
+}
+
+static bool has_row(const struct check *c, const char *option)
+{
+    size_t i;
+    const json_t *entry;
+    json_array_foreach(c->configs, i, entry)
+    {
+        const json_t *name = json_object_get(json_object_get(entry, "value"), "name");
+        if (strcmp(json_string_value(name), option) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Options that a prefix took: of clients, converters. */
 static void add_prefixed(struct check *c)
 {
     for (size_t i = 0; i < c->config->count; i++) {
         const char *name = c->config->entries[i].key;
         const struct ks_config_def *def = config_def_find(c->tables, name);
-        if (!def || !(def->flags & KS_CONFIG_PREFIX))
+        if (!def || !(def->flags & KS_CONFIG_PREFIX) || has_row(c, name))
             continue;
         const char *title = name + strlen(def->name);
         struct row row = {.def = def, .name = name, .title = title, .order = NO_ORDER};
@@ -379,6 +421,7 @@ json_t *config_info_of_check(const struct ks_connector_class *cls,
     c.tables[0] = config_def_common(cls->kind == KS_CLASS_SINK);
     c.tables[1] = cls->config_defs;
     each_of(c.tables[0], false, add_checked, &c);
+    add_transforms(&c);
     each_of(c.tables[1], true, add_checked, &c);
     add_prefixed(&c);
     add_left_over(&c);

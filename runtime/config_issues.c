@@ -45,6 +45,15 @@ void config_issues_add(struct config_issues *issues, const char *option, const c
     };
 }
 
+void config_issues_add_unknown(struct config_issues *issues, const char *option, const char *value,
+                               const char *message, const char *nearest)
+{
+    config_issues_add(issues, option, value, message);
+    struct config_issue *issue = &issues->list[issues->count - 1];
+    issue->unknown = true;
+    issue->nearest = nearest ? xstrdup(nearest) : NULL;
+}
+
 static void add_from_plugin(void *ctx, const char *option, const char *message)
 {
     config_issues_add(ctx, option, NULL, message);

@@ -11,7 +11,6 @@
 #include "kitestream/sdk/util.h"
 
 #define METADATA_TIMEOUT_MS 10000
-#define CREATION_PREFIX "topic.creation.default."
 
 static void topic_free(struct produced_topic *t)
 {
@@ -63,33 +62,11 @@ static enum ks_status fetch_metadata(struct produced_topics *ts, struct produced
     return KS_OK;
 }
 
-static int32_t creation_option(const struct produced_topics *ts, const char *name)
-{
-    return (int32_t)ks_config_long(&ts->client->ctx->config, name, -1);
-}
-
-struct string_map produced_topics_configs(const struct ks_config *config)
-{
-    struct string_map configs = {0};
-    for (size_t i = 0; i < config->count; i++) {
-        const struct ks_config_entry *entry = &config->entries[i];
-        const char *name = entry->key + strlen(CREATION_PREFIX);
-        if (strncmp(entry->key, CREATION_PREFIX, strlen(CREATION_PREFIX)) == 0 &&
-            strcmp(name, "partitions") != 0 && strcmp(name, "replication.factor") != 0)
-            string_map_set(&configs, name, entry->value);
-    }
-    return configs;
-}
-
 static enum ks_status topic_open(struct produced_topics *ts, const char *name,
                                  struct produced_topic **ret, struct ks_error *err)
 {
-    struct string_map configs = produced_topics_configs(&ts->client->ctx->config);
-    struct ks_config view = string_map_view(&configs);
-    enum ks_status status = topic_admin_ensure(
-        ts->admin, name, creation_option(ts, CREATION_PREFIX "partitions"),
-        creation_option(ts, CREATION_PREFIX "replication.factor"), &view, NULL, err);
-    string_map_release(&configs);
+    static const struct topic_request any = {.partitions = -1};
+    enum ks_status status = topic_creation_ensure(ts->creation, ts->admin, name, &any, NULL, err);
     if (status != KS_OK)
         return status;
     struct produced_topic *t = xcalloc(1, sizeof *t);

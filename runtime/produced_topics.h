@@ -6,7 +6,7 @@
 #include "kitestream/record.h"
 #include "map.h"
 #include "task_client.h"
-#include "topic_admin.h"
+#include "topic_creation.h"
 
 /* Opaque of the topic's handle, so that a delivery report finds it. */
 struct produced_topic {
@@ -16,18 +16,17 @@ struct produced_topic {
     int32_t partitions;
 };
 
-/* Borrows client and admin; zero-initialise the rest. */
+/* Borrows client, admin and creation; zero-initialise the rest. */
 struct produced_topics {
     struct task_client *client;
     struct topic_admin *admin;
+    struct topic_creation *creation;
     struct strmap by_name;
     struct produced_topic *last; /* records come in runs of one topic */
 };
 void produced_topics_release(struct produced_topics *ts);
 
-/* What a connector's topic.creation.default.* says of the options of new topics. */
-struct string_map produced_topics_configs(const struct ks_config *config);
-/* Creates the topic if it is absent (topic.creation.default.*) and fetches its metadata: librdkafka
+/* Creates the topic if it is absent (topic.creation.*) and fetches its metadata: librdkafka
  * parks the first records of a topic it does not know for up to a second.
  * Errors: RETRIABLE, FATAL. */
 enum ks_status produced_topics_get(struct produced_topics *ts, const char *name,

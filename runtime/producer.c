@@ -290,10 +290,12 @@ static enum ks_status new_client(struct producer *p, struct task_context *ctx,
 }
 
 enum ks_status producer_open(struct task_context *ctx, const char *transactional_id,
-                             struct topic_admin *admin, struct producer **ret, struct ks_error *err)
+                             struct topic_admin *admin, struct topic_creation *creation,
+                             struct producer **ret, struct ks_error *err)
 {
     struct producer *p = xcalloc(1, sizeof *p);
-    p->topics = (struct produced_topics){.client = &p->client, .admin = admin};
+    p->topics =
+        (struct produced_topics){.client = &p->client, .admin = admin, .creation = creation};
     p->transactional = transactional_id != NULL;
     enum ks_status status = new_client(p, ctx, transactional_id, err);
     if (status == KS_OK && transactional_id)

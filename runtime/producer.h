@@ -5,7 +5,7 @@
 
 #include "kitestream/record.h"
 #include "task_client.h"
-#include "topic_admin.h"
+#include "topic_creation.h"
 
 struct producer;
 
@@ -19,11 +19,11 @@ void delivery_drop(struct delivery *d);
 
 /* transactional_id NULL: a plain idempotent producer. Else returns once the older owner of the id
  * is fenced and its open transaction aborted; waits for the brokers as long as the task is not
- * stopped. `admin` is borrowed: missing topics are created through it (topic.creation.default.*).
- * Errors: FATAL; RETRIABLE when stopped meanwhile. */
+ * stopped. `admin` and `creation` are borrowed: missing topics are created through them. Errors:
+ * FATAL; RETRIABLE when stopped meanwhile. */
 enum ks_status producer_open(struct task_context *ctx, const char *transactional_id,
-                             struct topic_admin *admin, struct producer **ret,
-                             struct ks_error *err);
+                             struct topic_admin *admin, struct topic_creation *creation,
+                             struct producer **ret, struct ks_error *err);
 /* Gives up what is not delivered; every delivery ends before this returns. */
 void producer_close(struct producer *p);
 /* Only that part of close which ends all deliveries. */

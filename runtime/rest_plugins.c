@@ -11,6 +11,7 @@
 #include "connector_plan.h"
 #include "converter_table.h"
 #include "rest.h"
+#include "transforms.h"
 
 #define VALIDATE_WAIT_MAX_MS 5000
 #define VALIDATIONS_MAX 16
@@ -45,6 +46,8 @@ static void list_plugins(const struct rest_context *ctx, const struct rest_reque
             add_plugin(list, config_converters[i], "converter", KITESTREAM_VERSION);
         for (size_t i = 0; config_header_converters[i]; i++)
             add_plugin(list, config_header_converters[i], "header_converter", KITESTREAM_VERSION);
+        for (size_t i = 0; transform_classes[i]; i++)
+            add_plugin(list, transform_classes[i], "transformation", KITESTREAM_VERSION);
     }
     rest_answer(res, 200, list);
 }
@@ -66,13 +69,14 @@ static bool has_version(const struct rest_request *req, const char *cls, const c
 static void show_options(const struct rest_context *ctx, const struct rest_request *req,
                          struct rest_response *res)
 {
-    const char *converter;
+    const char *part;
     const struct plugin_class *found = plugin_set_find(ctx->plugins, req->params[0]);
-    const struct ks_config_def *table =
-        found ? NULL : converter_table_find(req->params[0], &converter);
+    const struct ks_config_def *table = found ? NULL : converter_table_find(req->params[0], &part);
+    if (!found && !table)
+        table = transforms_table(req->params[0], &part);
     if (found && has_version(req, found->cls->name, found->cls->version, res))
         rest_answer(res, 200, config_info_of_class(found->cls));
-    else if (table && has_version(req, converter, KITESTREAM_VERSION, res))
+    else if (table && has_version(req, part, KITESTREAM_VERSION, res))
         rest_answer(res, 200, config_info_of_table(table));
     else if (!found && !table)
         rest_fail(res, 404, "Unknown plugin %s.", req->params[0]);

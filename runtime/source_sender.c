@@ -1,4 +1,5 @@
-/* A plugin's batch in; framed records in the producer's queue out. The batch's memory is the
+/* A plugin's batch in; framed records in the producer's queue out, in the topics that the
+ * connector's transforms say. The batch's memory is the
  * producer's until the last delivery report (one count per record, and one while it is still being
  * sent), then the plugin's again. Next: worker_source commits. */
 #include "source_sender.h"
@@ -99,9 +100,17 @@ static enum ks_status convert(struct source_sender *s, const struct ks_record *r
 static enum ks_status send_one(struct source_sender *s, struct source_batch *b,
                                const struct ks_record *record, struct ks_error *err)
 {
-    struct ks_record bytes;
-    const char *stage, *class_name;
-    enum ks_status status = convert(s, record, &bytes, &stage, &class_name, err);
+    struct ks_record bytes, routed;
+    const char *stage, *class_name, *topic;
+    enum ks_status status = ks_task_route(s->task, record->topic, &topic, err);
+    if (status != KS_OK)
+        return status;
+    if (topic != record->topic) {
+        routed = *record;
+        routed.topic = topic;
+        record = &routed;
+    }
+    status = convert(s, record, &bytes, &stage, &class_name, err);
     if (status == KS_OK) {
         /* librdkafka copies keys anyway; a value in the scratch buffer must be copied too. */
         bool copy = s->value.len > 0;

@@ -11,7 +11,6 @@
 #include "kitestream/sdk/util.h"
 #include "log.h"
 #include "message_record.h"
-#include "produced_topics.h"
 #include "sink_commit.h"
 
 #define LAG_MAX_SECONDS 1e12
@@ -75,20 +74,49 @@ static const char *host_schema_json(const struct ks_schema *schema)
     return schema->json;
 }
 
+enum ks_status ks_task_route(struct ks_task *t, const char *topic, const char **ret,
+                             struct ks_error *err)
+{
+    bool is_final = t->ctx->cls->kind == KS_CLASS_SINK || t->ctx->cls->flags & KS_CLASS_OWN_ROUTING;
+    return topic_router_route(is_final ? NULL : t->router, topic, ret, err);
+}
+
+static enum ks_status create_topic(struct ks_task *t, const char *topic,
+                                   const struct topic_request *asked, int32_t *ret_partitions,
+                                   struct ks_error *err)
+{
+    enum ks_status status = ks_task_route(t, topic, &topic, err);
+    if (status != KS_OK)
+        return status;
+    return topic_creation_ensure(t->creation, t->admin, topic, asked, ret_partitions, err);
+}
+
 static enum ks_status host_topic_create(struct ks_task *t, const char *topic, int32_t partitions,
                                         const struct ks_config *configs, int32_t *ret_partitions,
                                         struct ks_error *err)
 {
-    int replication =
-        (int)ks_config_long(&t->ctx->config, "topic.creation.default.replication.factor", -1);
-    struct string_map merged = produced_topics_configs(&t->ctx->config);
-    for (size_t i = 0; configs && i < configs->count; i++)
-        string_map_set(&merged, configs->entries[i].key, configs->entries[i].value);
-    struct ks_config view = string_map_view(&merged);
-    enum ks_status status =
-        topic_admin_ensure(t->admin, topic, partitions, replication, &view, ret_partitions, err);
-    string_map_release(&merged);
-    return status;
+    struct topic_request asked = {.partitions = partitions, .configs = configs};
+    return create_topic(t, topic, &asked, ret_partitions, err);
+}
+
+static enum ks_status host_topic_require(struct ks_task *t, const char *topic, int32_t partitions,
+                                         const struct ks_config *configs, int32_t *ret_partitions,
+                                         struct ks_error *err)
+{
+    struct topic_request asked = {.partitions = partitions, .configs = configs, .fixed = true};
+    return create_topic(t, topic, &asked, ret_partitions, err);
+}
+
+static enum ks_status host_topic_routed(struct ks_task *t, const char *topic, const char **ret,
+                                        struct ks_error *err)
+{
+    return topic_router_route(t->router, topic, ret, err);
+}
+
+static enum ks_status host_topic_config(struct ks_task *t, const char *topic, const char *config,
+                                        char **ret, struct ks_error *err)
+{
+    return topic_admin_config(t->admin, topic, config, ret, err);
 }
 
 struct topic_reading {
@@ -119,9 +147,11 @@ static void read_one(void *arg, const void *rd_kafka_message)
 static enum ks_status host_topic_read(struct ks_task *t, const char *topic, ks_record_fn *fn,
                                       void *arg, struct ks_error *err)
 {
+    const char *routed;
     struct topic_reading reading = {.task = t, .topic = topic, .fn = fn, .arg = arg};
-    enum ks_status status =
-        topic_read_all(t->ctx->worker, topic, read_one, &reading, &t->ctx->stop, err);
+    enum ks_status status = ks_task_route(t, topic, &routed, err);
+    if (status == KS_OK)
+        status = topic_read_all(t->ctx->worker, routed, read_one, &reading, &t->ctx->stop, err);
     if (status == KS_OK && reading.error.status != KS_OK) {
         *err = reading.error;
         status = err->status;
@@ -138,6 +168,7 @@ static enum ks_status host_report_errant(struct ks_task *t, const struct ks_reco
     struct ks_record original = *record;
     struct ks_buf key = {0}, value = {0};
     if (t->consumer) {
+        original.topic = topic_router_original(t->router, record->topic);
         original.key = converter_original(t->keys, record->key, record->key_schema, &key);
         original.value = converter_original(t->values, record->value, record->value_schema, &value);
     }
@@ -152,7 +183,13 @@ static enum ks_status host_next_offsets(struct ks_task *t, const char *topic,
                                         struct ks_topic_partition *ret, size_t cap,
                                         size_t *ret_count, struct ks_error *err)
 {
-    return producer_next_offsets(t->producer, topic, ret, cap, ret_count, err);
+    const char *routed;
+    enum ks_status status = ks_task_route(t, topic, &routed, err);
+    if (status == KS_OK)
+        status = producer_next_offsets(t->producer, routed, ret, cap, ret_count, err);
+    for (size_t i = 0; status == KS_OK && i < *ret_count; i++)
+        ret[i].topic = topic;
+    return status;
 }
 
 /* ---- services of sinks that choose their own partitions ---- */
@@ -235,6 +272,9 @@ static void fill_host(struct ks_task *t)
         .next_offsets = sink ? NULL : host_next_offsets,
         .topic_partitions = host_topic_partitions,
         .watermarks = host_watermarks,
+        .topic_require = host_topic_require,
+        .topic_routed = sink ? NULL : host_topic_routed,
+        .topic_config = host_topic_config,
     };
     t->host = common;
     if (!sink || !(t->ctx->cls->flags & KS_CLASS_OWN_ASSIGNMENT))
@@ -299,7 +339,11 @@ enum ks_status ks_task_open(struct ks_task *t, struct task_context *ctx,
     fill_host(t);
     enum ks_status status = topic_admin_open(ctx->worker, &ctx->config, &t->admin, err);
     if (status == KS_OK)
-        status = producer_open(ctx, transactional_id, t->admin, &t->producer, err);
+        status = topic_creation_new(ctx->connector, &ctx->config, &t->creation, err);
+    if (status == KS_OK)
+        status = topic_router_new(&ctx->config, &t->router, err);
+    if (status == KS_OK)
+        status = producer_open(ctx, transactional_id, t->admin, t->creation, &t->producer, err);
     if (status == KS_OK)
         status = offset_snapshot_read(ctx->worker, ctx->connector, &ctx->stop, &t->offsets, err);
     if (status == KS_OK)
@@ -318,6 +362,8 @@ void ks_task_close(struct ks_task *t)
     converter_close(t->values);
     producer_close(t->producer);
     topic_admin_close(t->admin);
+    topic_creation_free(t->creation);
+    topic_router_free(t->router);
     offset_snapshot_free(t->offsets);
     schema_cache_free(t->schemas);
     errant_records_free(t->errant);

@@ -9,7 +9,8 @@
 #include "sink_lag.h"
 #include "task_context.h"
 #include "task_metrics.h"
-#include "topic_admin.h"
+#include "topic_creation.h"
+#include "topic_router.h"
 #include "used_topics.h"
 
 struct consumer;
@@ -20,6 +21,8 @@ struct ks_task {
     struct task_context *ctx;
     struct ks_task_host host; /* what the plugin gets */
     struct topic_admin *admin;
+    struct topic_creation *creation;
+    struct topic_router *router; /* NULL: no transforms */
     struct producer *producer;
     struct offset_snapshot *offsets; /* as committed when the older owner was fenced */
     struct schema_cache *schemas;
@@ -38,6 +41,10 @@ struct ks_task {
 enum ks_status ks_task_open(struct ks_task *t, struct task_context *ctx,
                             const char *transactional_id, struct ks_error *err);
 void ks_task_close(struct ks_task *t);
+/* What the host makes of a topic that a source's plugin gave it: its transforms' name, unless the
+ * class names final topics. Errors: as topic_router_route. */
+enum ks_status ks_task_route(struct ks_task *t, const char *topic, const char **ret,
+                             struct ks_error *err);
 /* Sends what waits for the dead-letter topic, and offset records, both copied. The letters stay
  * queued: the caller drops the first *ret_letters once they are committed. */
 enum ks_status ks_task_send_letters(struct ks_task *t, size_t *ret_letters, struct ks_error *err);

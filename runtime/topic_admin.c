@@ -255,7 +255,7 @@ enum ks_status topic_admin_ends(struct topic_admin *a, const char *topic, int32_
 }
 
 /* NULL when the broker does not tell. */
-static char *cleanup_policy(rd_kafka_event_t *event, const char **ret_reason)
+static char *value_in(rd_kafka_event_t *event, const char *name, const char **ret_reason)
 {
     *ret_reason = event ? rd_kafka_event_error_string(event) : "no answer";
     const rd_kafka_DescribeConfigs_result_t *result =
@@ -271,14 +271,14 @@ static char *cleanup_policy(rd_kafka_event_t *event, const char **ret_reason)
     const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resources[0], &count);
     for (size_t i = 0; i < count; i++) {
         const char *value = rd_kafka_ConfigEntry_value(entries[i]);
-        if (value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), "cleanup.policy") == 0)
+        if (value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
             return xstrdup(value);
     }
     return NULL;
 }
 
-enum ks_status topic_admin_check_compacted(struct topic_admin *a, const char *topic,
-                                           struct ks_error *err)
+enum ks_status topic_admin_config(struct topic_admin *a, const char *topic, const char *name,
+                                  char **ret, struct ks_error *err)
 {
     if (wake(a, err) != KS_OK)
         return err->status;
@@ -291,22 +291,29 @@ enum ks_status topic_admin_check_compacted(struct topic_admin *a, const char *to
     rd_kafka_DescribeConfigs(a->rk, &resource, 1, options, queue);
     rd_kafka_event_t *event = wait_event(a, queue);
     const char *reason = NULL;
-    char *policy = cleanup_policy(event, &reason);
-    enum ks_status status = KS_OK;
-    if (!policy)
-        log_warn("topic %s: cleanup.policy is not known (%s); it must be compact", topic,
+    *ret = value_in(event, name, &reason);
+    if (!*ret)
+        log_warn("topic %s: %s is not known (%s)", topic, name,
                  reason ? reason : "not among its settings");
-    else if (strcmp(policy, "compact") != 0)
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_ConfigResource_destroy(resource);
+    return KS_OK;
+}
+
+enum ks_status topic_admin_check_compacted(struct topic_admin *a, const char *topic,
+                                           struct ks_error *err)
+{
+    char *policy = NULL;
+    enum ks_status status = topic_admin_config(a, topic, "cleanup.policy", &policy, err);
+    if (status == KS_OK && policy && strcmp(policy, "compact") != 0)
         status =
             ks_error_set(err, KS_ERR_FATAL,
                          "topic %s at Kafka %s has cleanup.policy=%s, which would delete state "
                          "by age: set it to `compact`, or name another topic",
                          topic, a->bootstrap, policy);
     free(policy);
-    if (event)
-        rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_ConfigResource_destroy(resource);
     return status;
 }

@@ -133,15 +133,27 @@ static void passed_batch(struct sink *s, bool plugin_has_it)
     s->noted = false;
 }
 
+/* Once, before put, which may release the records. From here on they are in the topics that the
+ * connector's transforms say. */
+static enum ks_status note_batch(struct sink *s, struct ks_error *err)
+{
+    struct ks_record *records = s->batch->records;
+    size_t count = s->batch->record_count;
+    enum ks_status status = KS_OK;
+    for (size_t i = 0; i < count; i++)
+        used_topics_note(&s->task.used, s->ctx, records[i].topic);
+    sink_lag_note(&s->task.lag, records, count);
+    for (size_t i = 0; s->task.router && i < count && status == KS_OK; i++)
+        status = topic_router_route(s->task.router, records[i].topic, &records[i].topic, err);
+    s->noted = true;
+    return status;
+}
+
 static enum ks_status call_put(struct sink *s, struct ks_error *err)
 {
-    /* Before put, which may release the records. */
     size_t count = s->batch->record_count;
-    for (size_t i = 0; i < count; i++)
-        used_topics_note(&s->task.used, s->ctx, s->batch->records[i].topic);
-    if (!s->noted)
-        sink_lag_note(&s->task.lag, s->batch->records, count);
-    s->noted = true;
+    if (!s->noted && note_batch(s, err) != KS_OK)
+        return err->status;
     int64_t begin_us = task_metrics_clock_us();
     task_context_enter(s->ctx, "put");
     enum ks_status status = s->ops->put(s->plugin, &s->batch->batch, err);

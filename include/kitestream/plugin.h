@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define KS_ABI_MAJOR 1
-#define KS_ABI_MINOR 1
+#define KS_ABI_MINOR 2
 
 enum ks_log_level { KS_LOG_ERROR, KS_LOG_WARN, KS_LOG_INFO, KS_LOG_DEBUG, KS_LOG_TRACE };
 enum ks_metric_kind {
@@ -72,8 +72,9 @@ struct ks_task_host {
                                     const struct ks_schema **ret, struct ks_error *);
     /* JSON of a schema; borrowed, NUL-terminated, lives as long as the handle. Thread: any. */
     const char *(*schema_json)(const struct ks_schema *);
-    /* Creates the topic if it is absent. `configs` are topic configs (cleanup.policy, …).
-     * *ret_partitions is what the topic has now, which may differ from what was asked for. */
+    /* Creates the topic if it is absent. `configs` are topic configs (cleanup.policy, …). What the
+     * user says in topic.creation.* goes before partitions and configs. *ret_partitions is what the
+     * topic has now, which may differ from what was asked for. */
     enum ks_status (*topic_create)(struct ks_task *, const char *topic, int32_t partitions,
                                    const struct ks_config *configs, int32_t *ret_partitions,
                                    struct ks_error *);
@@ -129,6 +130,22 @@ struct ks_task_host {
     enum ks_status (*commit)(struct ks_task *, const struct ks_topic_partition *offsets,
                              size_t offset_count, const struct ks_source_offset *state,
                              size_t state_count, struct ks_error *);
+
+    /* --- since ABI 1.2 --- */
+    /* As topic_create, for a topic that has to be as it is asked for: topic.creation.* only adds to
+     * `configs`. */
+    enum ks_status (*topic_require)(struct ks_task *, const char *topic, int32_t partitions,
+                                    const struct ks_config *configs, int32_t *ret_partitions,
+                                    struct ks_error *);
+    /* Source tasks with KS_CLASS_OWN_ROUTING: the name that the connector's transforms give to
+     * `topic`; lives as long as the task. Errors: FATAL if there is no answer, or one that Kafka
+     * does not allow. */
+    enum ks_status (*topic_routed)(struct ks_task *, const char *topic, const char **ret,
+                                   struct ks_error *);
+    /* Value of a topic config (cleanup.policy, …). *ret is NULL if the brokers do not tell, say
+     * for want of rights; free it. */
+    enum ks_status (*topic_config)(struct ks_task *, const char *topic, const char *config,
+                                   char **ret, struct ks_error *);
 };
 
 /* What a source returns from poll. The plugin owns it; the host calls release exactly once, when
@@ -194,6 +211,10 @@ enum ks_class_kind { KS_CLASS_SOURCE, KS_CLASS_SINK };
 enum ks_class_flag {
     KS_CLASS_OWN_TRANSACTIONS = 1 << 0, /* source: transaction.boundary=connector */
     KS_CLASS_OWN_ASSIGNMENT = 1 << 1,   /* sink: assigns partitions and commits by itself */
+    /* Source, since ABI 1.2: publishes names of topics, so that it must know what transforms make
+     * of them. It asks topic_routed once for each; all topics that it gives to the host are final.
+     * Without the flag the host routes what it is given: in records, and in its services. */
+    KS_CLASS_OWN_ROUTING = 1 << 2,
 };
 
 /* Collects the configs of a connector's tasks; `entries` are copied. */

@@ -103,13 +103,14 @@ static void test_check_rules__what_we_do_not_do(void **state)
     assert_string_equal(
         CHECK(&source, "name", "n", "transforms", "a, b", "transforms.b.type", "x.B"),
         "Missing required configuration \"transforms.a.type\" which has no default value.\n"
-        "Invalid value x.B for configuration transforms.b.type: Class x.B could not be found.\n");
+        "Invalid value x.B for configuration transforms.b.type: Class x.B could not be found. "
+        "The only transformation is org.apache.kafka.connect.transforms.RegexRouter.\n");
     assert_string_equal(
         CHECK(&sink, "name", "n", "topics", "t", "predicates", "p"),
         "Missing required configuration \"predicates.p.type\" which has no default value.\n");
     assert_string_equal(CHECK(&source, "name", "n", "topic.creation.groups", "g"),
-                        "Invalid value g for configuration topic.creation.groups: groups are not "
-                        "supported: use topic.creation.default.*\n");
+                        "Missing required configuration \"topic.creation.g.include\" which has "
+                        "no default value.\n");
     assert_string_equal(CHECK(&source, "name", "n", "offsets.storage.topic", "o"),
                         "Invalid value o for configuration offsets.storage.topic: all connectors "
                         "use the worker's offset.storage.topic: leave it out\n");

@@ -18,6 +18,7 @@ struct fixture {
     struct mock_kafka kafka;
     struct test_task task;
     struct topic_admin *admin;
+    struct topic_creation *creation;
     struct producer *producer;
     struct ks_error err;
 };
@@ -32,12 +33,15 @@ static void open_all(struct fixture *f, struct ks_config_entry *entries, size_t 
     mock_kafka_topic(&f->kafka, "t", 3);
     test_task_init(&f->task, &f->kafka, &class, &config);
     assert_int_equal(topic_admin_open(&f->kafka.worker, NULL, &f->admin, &f->err), KS_OK);
-    assert_int_equal(producer_open(&f->task.ctx, NULL, f->admin, &f->producer, &f->err), KS_OK);
+    assert_int_equal(topic_creation_new("test", &f->task.ctx.config, &f->creation, &f->err), KS_OK);
+    assert_int_equal(
+        producer_open(&f->task.ctx, NULL, f->admin, f->creation, &f->producer, &f->err), KS_OK);
 }
 
 static void close_all(struct fixture *f)
 {
     producer_close(f->producer);
+    topic_creation_free(f->creation);
     topic_admin_close(f->admin);
     mock_kafka_stop(&f->kafka);
 }
@@ -180,7 +184,8 @@ static void test_send__after_a_refusal_says_why(void **state)
     struct producer *plain;
     open_all(&f, NULL, 0);
     plain = f.producer;
-    assert_int_equal(producer_open(&f.task.ctx, "tx", f.admin, &f.producer, &f.err), KS_OK);
+    assert_int_equal(producer_open(&f.task.ctx, "tx", f.admin, f.creation, &f.producer, &f.err),
+                     KS_OK);
     assert_int_equal(transaction_begin(f.producer, &f.err), KS_OK);
     rd_kafka_mock_push_request_errors(f.kafka.cluster, 0 /* Produce */, 1,
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);

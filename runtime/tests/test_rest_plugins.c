@@ -208,7 +208,25 @@ static void test_validate__faults_are_an_answer_too(void **state)
     const json_t *errors = json_object_get(json_object_get(option(f, "file"), "value"), "errors");
     assert_string_equal(json_string_value(json_array_get(errors, 0)),
                         "Missing required configuration \"file\" which has no default value.");
-    assert_true(json_is_null(json_object_get(option(f, "transforms.t.type"), "definition")));
+    assert_string_equal(text_of(f, "transforms.t.type", "definition", "group"), "Transforms: t");
+}
+
+static void test_validate__a_router(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ask(f, "PUT", "/connector-plugins/TestSource/config/validate",
+                         "{\"connector.class\": \"" SOURCE "\", \"name\": \"n\", \"file\": \"f\", "
+                         "\"transforms\": \"r\", \"transforms.r.type\": \"RegexRouter\","
+                         "\"transforms.r.regex\": \"(\"}"),
+                     200);
+    assert_int_equal(error_count(f), 2);
+    assert_string_equal(text_of(f, "transforms.r.type", "definition", "type"), "CLASS");
+    assert_string_equal(text_of(f, "transforms.r.regex", "definition", "display_name"), "regex");
+    assert_string_equal(text_of(f, "transforms.r.regex", "value", "value"), "(");
+    assert_string_equal(text_of(f, "transforms.r.negate", "value", "value"), "false");
+    assert_true(lists(json_object_get(f->res.json, "groups"), NULL, "Transforms: r"));
+    assert_int_equal(ask(f, "GET", "/connector-plugins/RegexRouter/config", NULL), 200);
+    assert_int_equal(json_array_size(f->res.json), 2);
 }
 
 static void test_validate__only_what_a_list_of_plugins_sends(void **state)
@@ -298,6 +316,7 @@ int main(void)
         TEST(test_options__what_is_not_there),
         TEST(test_validate__good),
         TEST(test_validate__faults_are_an_answer_too),
+        TEST(test_validate__a_router),
         TEST(test_validate__only_what_a_list_of_plugins_sends),
         TEST(test_validate__passwords),
         TEST(test_validate__refused),

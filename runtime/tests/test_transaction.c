@@ -17,6 +17,7 @@ struct fixture {
     struct mock_kafka kafka;
     struct test_task task;
     struct topic_admin *admin;
+    struct topic_creation *creation;
     struct producer *producer;
     struct ks_error err;
 };
@@ -31,12 +32,15 @@ static void open_all(struct fixture *f)
     mock_kafka_topic(&f->kafka, "t", 1);
     test_task_init(&f->task, &f->kafka, &class, &config);
     assert_int_equal(topic_admin_open(&f->kafka.worker, NULL, &f->admin, &f->err), KS_OK);
-    assert_int_equal(producer_open(&f->task.ctx, "tx", f->admin, &f->producer, &f->err), KS_OK);
+    assert_int_equal(topic_creation_new("test", &f->task.ctx.config, &f->creation, &f->err), KS_OK);
+    assert_int_equal(
+        producer_open(&f->task.ctx, "tx", f->admin, f->creation, &f->producer, &f->err), KS_OK);
 }
 
 static void close_all(struct fixture *f)
 {
     producer_close(f->producer);
+    topic_creation_free(f->creation);
     topic_admin_close(f->admin);
     mock_kafka_stop(&f->kafka);
 }

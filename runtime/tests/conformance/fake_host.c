@@ -82,6 +82,20 @@ static enum ks_status host_topic_create(struct ks_task *task, const char *topic,
     return status;
 }
 
+static enum ks_status host_topic_routed(struct ks_task *task, const char *topic, const char **ret,
+                                        struct ks_error *err)
+{
+    *ret = topic;
+    return answer(task, err);
+}
+
+static enum ks_status host_topic_config(struct ks_task *task, const char *topic, const char *config,
+                                        char **ret, struct ks_error *err)
+{
+    *ret = NULL;
+    return answer(task, err);
+}
+
 static enum ks_status host_topic_read(struct ks_task *task, const char *topic, ks_record_fn *fn,
                                       void *arg, struct ks_error *err)
 {
@@ -171,6 +185,9 @@ void fake_host_init(struct fake_host *f, bool refuses)
         .schema_intern = host_schema_intern,
         .schema_json = host_schema_json,
         .topic_create = host_topic_create,
+        .topic_require = host_topic_create,
+        .topic_routed = host_topic_routed,
+        .topic_config = host_topic_config,
         .topic_read = host_topic_read,
         .report_errant = host_report_errant,
         .next_offsets = host_next_offsets,
