@@ -136,6 +136,7 @@ class Stream:
 
     def __init__(self, kafka, prefix, schemas):
         self.kafka, self.prefix, self.schemas, self._parsed = kafka, prefix, schemas, {}
+        self.ddl_topic, self.heartbeat_topic = f"{prefix}.ddl", f"{prefix}.heartbeat"
 
     def topic(self, collection, database="default"):
         return f"{self.prefix}.{database}.{collection}"
@@ -145,7 +146,7 @@ class Stream:
 
     def ddl(self):
         """Values of the DDL topic; seq must count 1, 2, 3 … whatever else a test looks for."""
-        found = [record.value for record in self.read(f"{self.prefix}.ddl")]
+        found = [record.value for record in self.read(self.ddl_topic)]
         assert [one["seq"] for one in found] == list(range(1, len(found) + 1)), "gap or repetition in seq"
         return found
 
@@ -155,7 +156,7 @@ class Stream:
                 if collection in (None, one["collection"], *(one["collections"] or []))]
 
     def heartbeats(self):
-        return [record.value for record in self.read(f"{self.prefix}.heartbeat")]
+        return [record.value for record in self.read(self.heartbeat_topic)]
 
     def read(self, topic):
         return [Record(topic, message.partition(), message.offset(), self.decode(message.key()),

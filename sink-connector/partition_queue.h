@@ -24,6 +24,8 @@ struct partition_queue {
     const char *topic; /* the host's */
     int32_t partition;
     int64_t upsert_below; /* c records below it may have been written before (ordering §5) */
+    bool compacts;        /* Kafka may have removed records: c may have been written before, too */
+    int64_t expected;     /* offset of the next record, if none is missing */
     int64_t committed;    /* position in the last commit; -1: none */
     bool late;            /* added to its topic later; rows wait for the older ones */
     int64_t *ends;        /* of the topic's partitions, when its first row was there; or NULL */

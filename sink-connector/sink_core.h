@@ -19,6 +19,7 @@ struct sink_topic {
     struct partition_queue **partitions;
     int32_t count; /* 0: the topic does not exist */
     bool wanted;   /* Kafka shall be asked for its partitions */
+    bool compacts; /* see ask_policy */
     int64_t asked_ms;
     int64_t missing_ms; /* since when a DDL names one that Kafka does not know; 0: none does */
 };

@@ -31,6 +31,14 @@ const struct ks_config_def sink_option_table[] = {
                "data topics there.",
     },
     {
+        .name = "ddl.topic",
+        .type = KS_CONFIG_STRING,
+        .importance = KS_CONFIG_LOW,
+        .group = "Stream",
+        .doc = "Name of the topic with the metadata changes where transforms of the source gave it "
+               "another than <prefix>.ddl.",
+    },
+    {
         .name = "milvus.uri",
         .type = KS_CONFIG_STRING,
         .importance = KS_CONFIG_HIGH,
@@ -247,7 +255,9 @@ enum ks_status sink_options_parse(const struct ks_config *config, struct sink_op
         return status;
     }
     parse_target(config, &o);
-    o.ddl_topic = xasprintf("%s.ddl", prefix ? prefix : "");
+    o.ddl_topic = copy_or_null(config, "ddl.topic");
+    if (!o.ddl_topic)
+        o.ddl_topic = xasprintf("%s.ddl", prefix ? prefix : "");
     o.always_upsert = equals(config, "write.mode", "upsert");
     o.dead_letters = equals(config, "errors.tolerance", "all") ||
                      has_text(config, "errors.deadletterqueue.topic.name");

@@ -78,6 +78,8 @@ static enum ks_status assign(struct sink_core *s, struct sink_topic *topic, int3
     if (status)
         return status;
     struct partition_queue *q = partition_queue_new(topic->name, partition);
+    q->compacts = topic->compacts;
+    q->expected = start;
     if (!s->was_clean || moved)
         q->upsert_below = high;
     q->late = fresh; /* see judge_late */
@@ -125,6 +127,27 @@ static void judge_late(struct sink_core *s, struct sink_topic *topic, int32_t be
     }
 }
 
+/* In a compacted topic the delete between two inserts of a key may be gone: who has written the
+ * first must not insert the second beside it. So all its rows are Upserts. */
+static enum ks_status ask_policy(struct sink_core *s, struct sink_topic *topic,
+                                 struct ks_error *err)
+{
+    char *policy = NULL;
+    enum ks_status status =
+        s->host->topic_config(s->host->task, topic->name, "cleanup.policy", &policy, err);
+    if (status)
+        return status;
+    topic->compacts = policy && strstr(policy, "compact");
+    if (topic->compacts)
+        ks_log(s->host, KS_LOG_INFO, "%s is compacted: all its rows are upserted", topic->name);
+    else if (!policy && !s->options.always_upsert)
+        ks_log(s->host, KS_LOG_WARN,
+               "Kafka does not tell whether %s is compacted; if it is, set write.mode=upsert",
+               topic->name);
+    s->host->free(policy);
+    return KS_OK;
+}
+
 static enum ks_status assign_topic(struct sink_core *s, struct sink_topic *topic,
                                    struct ks_error *err)
 {
@@ -134,6 +157,7 @@ static enum ks_status assign_topic(struct sink_core *s, struct sink_topic *topic
     if (!status && count > before) {
         topic->partitions = xrealloc(topic->partitions, (size_t)count * sizeof(*topic->partitions));
         topic->missing_ms = 0;
+        status = ask_policy(s, topic, err);
     }
     while (!status && topic->count < count) {
         status = assign(s, topic, topic->count, err);

@@ -21,6 +21,28 @@ static struct partition_queue *find_partition(const struct sink_core *s,
     return topic->partitions[record->partition];
 }
 
+/* Compaction keeps the last record of a key: of an envelope's delete and the tombstone behind it
+ * the tombstone, which does not say what it deletes. The delete always stands right before it. */
+static void find_lost_delete(struct sink_core *s, struct partition_queue *q,
+                             const struct ks_record *record)
+{
+    char text[KS_ERROR_MESSAGE_MAX];
+    bool is_lost = q->compacts && record->offset != q->expected && !record->value.data &&
+                   record->header_count == 0;
+    q->expected = record->offset + 1;
+    if (!is_lost)
+        return;
+    snprintf(text, sizeof(text),
+             "%s partition %d offset %" PRId64
+             ": compaction has removed the delete in front of this tombstone. Topics of the "
+             "envelope shape that are compacted need tombstones.on.delete=false at the source; "
+             "missing.records=skip goes on without the deletes that are gone",
+             q->topic, (int)q->partition, record->offset);
+    ks_log(s->host, s->options.allow_missing ? KS_LOG_WARN : KS_LOG_ERROR, "%s", text);
+    if (!s->options.allow_missing)
+        partition_queue_block(q, text);
+}
+
 enum ks_status sink_rows_put(struct sink_core *s, const struct ks_record *record,
                              struct batch_ref *ref, struct ks_error *err)
 {
@@ -30,6 +52,7 @@ enum ks_status sink_rows_put(struct sink_core *s, const struct ks_record *record
                             "got a record of %s partition %d, which was not "
                             "assigned",
                             record->topic, (int)record->partition);
+    find_lost_delete(s, q, record);
     partition_queue_push(q, record, ref);
     s->queued_bytes += queued_record_bytes(record);
     return KS_OK;
@@ -117,7 +140,7 @@ static void fill_job(struct sink_core *s, struct write_job *job, struct partitio
     /* Stays valid: what replaces it (rename, alter) waits for the rows of this job. */
     job->target.schema = coll->schema;
     job->plan = (struct write_plan_options){
-        .always_upsert = s->options.always_upsert || adopted,
+        .always_upsert = s->options.always_upsert || adopted || q->compacts,
         .upsert_below = q->upsert_below,
         .max_rows = s->options.request_rows,
         .max_bytes = s->options.request_bytes,

@@ -75,7 +75,8 @@ static enum ks_status read_ddl_topic(struct sink_core *s, struct ks_error *err)
     if (partitions == 0)
         return ks_error_set(err, KS_ERR_RETRIABLE,
                             "the topic %s does not exist yet: the source connector with this "
-                            "topic.prefix makes it",
+                            "topic.prefix makes it. If its transforms give it another name, set "
+                            "ddl.topic",
                             s->options.ddl_topic);
     status = s->host->topic_read(s->host->task, s->options.ddl_topic, read_record, &r, err);
     ks_arena_release(&r.arena);

@@ -11,6 +11,7 @@
 #include "kitestream/sdk/util.h"
 #include "map.h"
 #include "selection.h"
+#include "topic_name.h"
 #include "topic_names.h"
 
 enum { PARTITIONS_STEP = 1024 };
@@ -97,22 +98,55 @@ static enum ks_status read_topic(struct ddl_stream *s, struct ks_error *err)
     return status ? status : r.status;
 }
 
+/* The final name of <prefix>.<end>, which no collection can have then. */
+static enum ks_status name_topic(struct ddl_stream *s, const char *end, const char *what,
+                                 char **ret, struct ks_error *err)
+{
+    const char *routed;
+    char *plain = xasprintf("%s.%s", s->options->prefix, end);
+    enum ks_status status = s->host->topic_routed(s->host->task, plain, &routed, err);
+    const char *fault = status ? NULL : topic_name_fault(routed);
+    if (fault)
+        status = ks_error_set(err, KS_ERR_FATAL,
+                              "the topic name %s %s: choose another topic.prefix", routed, fault);
+    if (!status) {
+        *ret = xstrdup(routed);
+        topic_names_reserve(s->topics, routed, what);
+    }
+    free(plain);
+    return status;
+}
+
+static enum ks_status name_topics(struct ddl_stream *s, struct ks_error *err)
+{
+    enum ks_status status =
+        name_topic(s, "ddl", "the topic of metadata changes", &s->ddl_topic, err);
+    if (!status)
+        status = name_topic(s, "heartbeat", "the heartbeat", &s->heartbeat_topic, err);
+    if (!status && strcmp(s->ddl_topic, s->heartbeat_topic) == 0)
+        status = ks_error_set(err, KS_ERR_FATAL,
+                              "transforms give metadata changes and heartbeats one topic, %s: they "
+                              "need two",
+                              s->ddl_topic);
+    return status;
+}
+
 static enum ks_status create_topics(struct ddl_stream *s, struct ks_error *err)
 {
     static const struct ks_config_entry keep[] = {
         {"cleanup.policy", "delete"}, {"retention.bytes", "-1"}, {"retention.ms", "-1"}};
     static const struct ks_config_entry compact[] = {{"cleanup.policy", "compact"}};
     int32_t partitions = 0;
-    enum ks_status status = s->host->topic_create(s->host->task, s->ddl_topic, 1,
-                                                  &(struct ks_config){keep, 3}, &partitions, err);
+    enum ks_status status = s->host->topic_require(s->host->task, s->ddl_topic, 1,
+                                                   &(struct ks_config){keep, 3}, &partitions, err);
     if (!status && partitions != 1)
         status = ks_error_set(err, KS_ERR_FATAL,
                               "%s has %d partitions; it must have one, to keep the order. Delete "
                               "it or choose another topic.prefix",
                               s->ddl_topic, (int)partitions);
     if (!status)
-        status = s->host->topic_create(s->host->task, s->heartbeat_topic, 1,
-                                       &(struct ks_config){compact, 1}, &partitions, err);
+        status = s->host->topic_require(s->host->task, s->heartbeat_topic, 1,
+                                        &(struct ks_config){compact, 1}, &partitions, err);
     return status;
 }
 
@@ -144,8 +178,6 @@ enum ks_status ddl_stream_open(const struct ks_task_host *host,
     struct ddl_stream *s = xcalloc(1, sizeof(*s));
     s->host = host;
     s->options = options;
-    s->ddl_topic = xasprintf("%s.ddl", options->prefix);
-    s->heartbeat_topic = xasprintf("%s.heartbeat", options->prefix);
     s->catalogue = catalogue_new();
     s->topics = topic_names_new(options->prefix);
     s->codec = ddl_codec_new();
@@ -155,6 +187,8 @@ enum ks_status ddl_stream_open(const struct ks_task_host *host,
         status = intern(s, ddl_value_avsc, &s->value_schema, err);
     if (!status)
         status = intern(s, heartbeat_value_avsc, &s->heartbeat_schema, err);
+    if (!status)
+        status = name_topics(s, err);
     if (!status)
         status = create_topics(s, err);
     if (!status)
@@ -185,6 +219,11 @@ void ddl_stream_close(struct ddl_stream *s)
     free(s->ddl_topic);
     free(s->heartbeat_topic);
     free(s);
+}
+
+const char *ddl_stream_topic(const struct ddl_stream *s)
+{
+    return s->ddl_topic;
 }
 
 struct catalogue *ddl_stream_catalogue(struct ddl_stream *s)
@@ -267,20 +306,31 @@ bool ddl_stream_waits_for_rows(const struct ddl_stream *s, const struct ddl *ddl
 
 /* ---- writing ---- */
 
+/* Compaction keeps one row of a key, which is all that a reader of the flat shape wants. A deleted
+ * key is remembered for as long as Kafka by default keeps records: who comes later than that has
+ * missed changes with either policy. */
+static struct ks_config data_topic_configs(const struct source_options *options)
+{
+    static const struct ks_config_entry envelope[] = {{"cleanup.policy", "delete"}};
+    static const struct ks_config_entry flat[] = {{"cleanup.policy", "compact"},
+                                                  {"delete.retention.ms", "604800000"}};
+    return options->change.flat ? (struct ks_config){flat, 2} : (struct ks_config){envelope, 1};
+}
+
 static enum ks_status start_topic(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
                                   struct ks_error *err)
 {
-    static const struct ks_config_entry delete_policy[] = {{"cleanup.policy", "delete"}};
+    const struct ks_config configs = data_topic_configs(s->options);
     int32_t wanted = s->options->topic_partitions, partitions;
-    enum ks_status status =
-        topic_names_choose(s->topics, ddl->db, ddl->collection, ddl->collection_id, ddl->schema,
-                           arena, &ddl->topic, err);
+    const char *plain = topic_names_plain(s->topics, ddl->db, ddl->collection, arena), *routed;
+    enum ks_status status = s->host->topic_routed(s->host->task, plain, &routed, err);
+    if (!status)
+        status = topic_names_choose(s->topics, routed, ddl, arena, err);
     if (status)
         return status;
     if (wanted == 0)
         wanted = ddl->schema->shards > 0 ? ddl->schema->shards : 1;
-    return s->host->topic_create(s->host->task, ddl->topic, wanted,
-                                 &(struct ks_config){delete_policy, 1}, &partitions, err);
+    return s->host->topic_create(s->host->task, ddl->topic, wanted, &configs, &partitions, err);
 }
 
 /* Appends the positions of one topic to `after`. Offset 0 says nothing and is left out. */

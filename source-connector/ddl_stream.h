@@ -1,5 +1,6 @@
-/* <prefix>.ddl: the emitted side of the metadata. Pending DDL in, DDL records out, and the
- * catalogue that the rows are resolved against. Next: the batch that source_task hands to the host.
+/* <prefix>.ddl, or what transforms call it: the emitted side of the metadata. Pending DDL in, DDL
+ * records out, and the catalogue that the rows are resolved against. Next: the batch that
+ * source_task hands to the host.
  *
  * Order kept: seq 1, 2, 3 … in the sequencer's order. The topic is the truth: at start it is read
  * to its end and folded, and an event that would not change the fold emits nothing, so that
@@ -15,13 +16,14 @@
 
 struct ddl_stream;
 
-/* Creates <prefix>.ddl if absent and reads it. `options` is borrowed for the stream's life. Errors:
+/* Creates the topic if absent and reads it. `options` is borrowed for the stream's life. Errors:
  * FATAL when the topic is another cluster's. */
 enum ks_status ddl_stream_open(const struct ks_task_host *host,
                                const struct source_options *options, struct ddl_stream **ret,
                                struct ks_error *err);
 void ddl_stream_close(struct ddl_stream *s);
 
+const char *ddl_stream_topic(const struct ddl_stream *s); /* its final name */
 struct catalogue *ddl_stream_catalogue(struct ddl_stream *s);
 int64_t ddl_stream_seq(const struct ddl_stream *s); /* of the last record; 0 = none */
 

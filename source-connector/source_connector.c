@@ -10,7 +10,7 @@ const struct ks_connector_class source_connector_class = {
     .name = "io.kitestream.milvus.MilvusSourceConnector",
     .version = KITESTREAM_VERSION,
     .kind = KS_CLASS_SOURCE,
-    .flags = KS_CLASS_OWN_TRANSACTIONS,
+    .flags = KS_CLASS_OWN_TRANSACTIONS | KS_CLASS_OWN_ROUTING,
     .doc = "Reads what a Milvus cluster (2.3 to 2.5, with Kafka as its message queue) writes to "
            "its queue and to etcd, and publishes every change of rows and metadata, each exactly "
            "once and in one order. It only reads; the source needs no setting of its own.",

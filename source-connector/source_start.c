@@ -65,10 +65,10 @@ static enum ks_status list_first(struct source_state *s, struct ks_error *err)
     bool compacted;
     if (ddl_stream_seq(s->stream) > 0)
         return ks_error_set(err, KS_ERR_FATAL,
-                            "%s.ddl holds records, but this connector has no committed offsets: "
+                            "%s holds records, but this connector has no committed offsets: "
                             "they were deleted, or another connector wrote the topic. Choose a "
                             "new topic.prefix, or delete the topics of this one",
-                            s->options.prefix);
+                            ddl_stream_topic(s->stream));
     enum ks_status status = meta_reader_list(s->meta, 0, &s->list_revision, &compacted, err);
     if (!status)
         status = meta_model_diff(model, ddl_stream_catalogue(s->stream), true, &s->incoming, err);
@@ -140,10 +140,12 @@ static enum ks_status list_again(struct source_state *s, struct ks_error *err)
     bool compacted = false;
     if (s->etcd.ddl_seq > ddl_stream_seq(s->stream))
         return ks_error_set(err, KS_ERR_FATAL,
-                            "%s.ddl ends at seq %" PRId64 ", but seq %" PRId64
-                            " was committed: records are missing. Delete the offsets and choose a "
-                            "new topic.prefix",
-                            s->options.prefix, ddl_stream_seq(s->stream), s->etcd.ddl_seq);
+                            "%s ends at seq %" PRId64 ", but seq %" PRId64
+                            " was committed: records are missing. If transforms gave the topic "
+                            "another name before, set them back; else delete the offsets and "
+                            "choose a new topic.prefix",
+                            ddl_stream_topic(s->stream), ddl_stream_seq(s->stream),
+                            s->etcd.ddl_seq);
     enum ks_status status =
         meta_reader_list(s->meta, s->etcd.revision, &s->list_revision, &compacted, err);
     if (!compacted)

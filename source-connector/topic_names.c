@@ -8,14 +8,13 @@
 #include "alloc.h"
 #include "kitestream/sdk/util.h"
 #include "map.h"
-
-enum { TOPIC_MAX = 249 }; /* Kafka's limit */
+#include "topic_name.h"
 
 /* What a topic was last used for. */
 struct topic_use {
-    int64_t collection_id;
+    int64_t collection_id; /* 0: not for rows */
     bool live;
-    char *name; /* db.collection, for messages */
+    char *name; /* "collection db.coll", for messages */
     struct ks_arena arena;
     const struct ddl_schema *schema;
 };
@@ -55,8 +54,16 @@ void topic_names_free(struct topic_names *t)
     free(t);
 }
 
-static char *plain_name(const struct topic_names *t, const char *db, const char *collection,
-                        struct ks_arena *arena)
+void topic_names_reserve(struct topic_names *t, const char *topic, const char *what)
+{
+    struct topic_use *use = xcalloc(1, sizeof(*use));
+    use->live = true;
+    use->name = xstrdup(what);
+    use_free(strmap_put(&t->uses, topic, use));
+}
+
+const char *topic_names_plain(const struct topic_names *t, const char *db, const char *collection,
+                              struct ks_arena *arena)
 {
     char *topic = ks_arena_printf(arena, "%s.%s.%s", t->prefix, db, collection);
     for (char *p = topic + strlen(t->prefix); *p; p++)
@@ -88,27 +95,28 @@ static bool compatible(const struct ddl_schema *a, const struct ddl_schema *b)
     return true;
 }
 
-enum ks_status topic_names_choose(const struct topic_names *t, const char *db,
-                                  const char *collection, int64_t collection_id,
-                                  const struct ddl_schema *schema, struct ks_arena *arena,
-                                  const char **ret, struct ks_error *err)
+enum ks_status topic_names_choose(const struct topic_names *t, const char *routed, struct ddl *ddl,
+                                  struct ks_arena *arena, struct ks_error *err)
 {
-    char *topic = plain_name(t, db, collection, arena);
+    const char *topic = ks_arena_strndup(arena, routed, strlen(routed));
     const struct topic_use *use = strmap_get(&t->uses, topic);
-    if (use && use->live && use->collection_id != collection_id)
+    bool is_another = use && use->collection_id != ddl->collection_id;
+    if (is_another && use->live)
         return ks_error_set(err, KS_ERR_FATAL,
-                            "collections %s and %s.%s would share the topic %s: exclude one of "
-                            "them with collection.exclude.list",
-                            use->name, db, collection, topic);
-    if (use && use->collection_id != collection_id &&
-        !(compatible(use->schema, schema) && compatible(schema, use->schema)))
-        topic = ks_arena_printf(arena, "%s.%" PRId64, topic, collection_id);
-    if (strlen(topic) > TOPIC_MAX)
+                            "%s and collection %s.%s would share the topic %s: exclude one of "
+                            "them with collection.exclude.list, or give them different topics "
+                            "with transforms",
+                            use->name, ddl->db, ddl->collection, topic);
+    if (is_another &&
+        !(compatible(use->schema, ddl->schema) && compatible(ddl->schema, use->schema)))
+        topic = ks_arena_printf(arena, "%s.%" PRId64, topic, ddl->collection_id);
+    const char *fault = topic_name_fault(topic);
+    if (fault)
         return ks_error_set(err, KS_ERR_FATAL,
-                            "the topic name %s is longer than Kafka's %d characters: choose a "
-                            "shorter topic.prefix",
-                            topic, TOPIC_MAX);
-    *ret = topic;
+                            "collection %s.%s: the topic name %s %s. Choose a shorter "
+                            "topic.prefix, or another name with transforms",
+                            ddl->db, ddl->collection, topic, fault);
+    ddl->topic = topic;
     return KS_OK;
 }
 
@@ -134,7 +142,7 @@ void topic_names_note(struct topic_names *t, const struct ddl *ddl)
     struct topic_use *use = xcalloc(1, sizeof(*use));
     use->collection_id = ddl->collection_id;
     use->live = true;
-    use->name = xasprintf("%s.%s", ddl->db, ddl->collection);
+    use->name = xasprintf("collection %s.%s", ddl->db, ddl->collection);
     use->schema = ddl_schema_copy(ddl->schema, &use->arena);
     use_free(strmap_put(&t->uses, ddl->topic, use));
 }

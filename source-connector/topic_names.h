@@ -1,6 +1,8 @@
 /* Which topic a collection's rows go to: <prefix>.<db>.<collection>, with what Kafka does not allow
- * replaced by '_'. A name used again with another kind of row gets <topic>.<collection id>, so that
- * a topic never changes its key or its fields' types. Fed with the DDL stream's history. */
+ * replaced by '_', as the connector's transforms rename it. A name used again with another kind of
+ * row gets <topic>.<collection id>, so that a topic never changes its key or its fields' types. Fed
+ * with the DDL stream's history, which has final names: a collection keeps its topic when the
+ * transforms change. */
 #ifndef SOURCE_TOPIC_NAMES_H
 #define SOURCE_TOPIC_NAMES_H
 
@@ -10,12 +12,16 @@ struct topic_names;
 
 struct topic_names *topic_names_new(const char *prefix);
 void topic_names_free(struct topic_names *t);
-/* The topic for a collection that gets this name now (create, rename). Lives in the arena. Errors:
- * FATAL when another living collection already has that topic, or the name is too long. */
-enum ks_status topic_names_choose(const struct topic_names *t, const char *db,
-                                  const char *collection, int64_t collection_id,
-                                  const struct ddl_schema *schema, struct ks_arena *arena,
-                                  const char **ret, struct ks_error *err);
+/* A topic that no collection may have; what: who has it, for messages. */
+void topic_names_reserve(struct topic_names *t, const char *topic, const char *what);
+/* <prefix>.<db>.<collection>, before transforms. Lives in the arena. */
+const char *topic_names_plain(const struct topic_names *t, const char *db, const char *collection,
+                              struct ks_arena *arena);
+/* Sets ddl->topic for a collection that gets its name now (create, rename). `routed`: what
+ * transforms make of its plain name. Lives in the arena. Errors: FATAL when another living
+ * collection already has that topic, or Kafka allows no such name. */
+enum ks_status topic_names_choose(const struct topic_names *t, const char *routed, struct ddl *ddl,
+                                  struct ks_arena *arena, struct ks_error *err);
 /* The stream says so: called for every DDL, read or written. */
 void topic_names_note(struct topic_names *t, const struct ddl *ddl);
 

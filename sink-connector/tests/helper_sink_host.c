@@ -34,6 +34,7 @@ struct held_partition {
 struct held_topic {
     char name[64];
     int32_t partitions;
+    bool compacted;
     struct held_partition parts[PARTITIONS];
 };
 
@@ -84,6 +85,13 @@ void sink_host_topic(struct sink_host *h, const char *topic, int32_t partitions)
     held->partitions = partitions;
     for (int32_t i = 0; i < PARTITIONS; i++)
         held->parts[i].committed = -1;
+}
+
+void sink_host_compact(struct sink_host *h, const char *topic, int32_t partition, int64_t offset)
+{
+    struct held_partition *p = part_of(&h->task, topic, partition);
+    topic_of(&h->task, topic)->compacted = true;
+    p->records[offset].offset = -1;
 }
 
 void sink_host_grow(struct sink_host *h, const char *topic, int32_t partitions)
@@ -143,6 +151,11 @@ int64_t sink_host_row(struct sink_host *h, const char *topic, int32_t partition,
                                          .value_schema = t->rows,
                                          .headers = headers,
                                          .header_count = 6});
+}
+
+int64_t sink_host_tombstone(struct sink_host *h, const char *topic, int32_t partition)
+{
+    return add_record(&h->task, topic, partition, (struct ks_record){.timestamp_ms = 1000});
 }
 
 void sink_host_garbage(struct sink_host *h, const char *topic, int32_t partition)
@@ -228,6 +241,14 @@ static enum ks_status topic_partitions(struct ks_task *t, const char *topic, int
 {
     struct held_topic *held = topic_of(t, topic);
     *ret = held ? held->partitions : 0;
+    return KS_OK;
+}
+
+static enum ks_status topic_config(struct ks_task *t, const char *topic, const char *config,
+                                   char **ret, struct ks_error *err)
+{
+    assert_string_equal(config, "cleanup.policy");
+    *ret = xstrdup(topic_of(t, topic)->compacted ? "compact,delete" : "delete");
     return KS_OK;
 }
 
@@ -324,6 +345,7 @@ struct sink_host *sink_host_new(const char *uri)
         .resume = resume_partition,
         .position = position,
         .commit = commit,
+        .topic_config = topic_config,
     };
     sink_host_topic(h, "p.ddl", 1);
     sink_host_option(h, "topic.prefix", "p");
@@ -423,8 +445,10 @@ static void deliver(struct ks_task *t, struct held_partition *p)
     if (!p->assigned || p->paused || count == 0)
         return;
     struct delivered *d = xmalloc(sizeof(*d));
-    memcpy(d->records, &p->records[p->next], count * sizeof(*d->records));
-    d->batch = (struct ks_sink_batch){d->records, count, release_batch};
+    d->batch = (struct ks_sink_batch){d->records, 0, release_batch};
+    for (size_t i = 0; i < count; i++)
+        if (p->records[p->next + i].offset >= 0) /* not compacted away */
+            d->records[d->batch.record_count++] = p->records[p->next + i];
     p->next += count;
     assert_int_equal(sink_task_ops.put(t->running, &d->batch, &err), KS_OK);
 }

@@ -17,6 +17,10 @@ void sink_host_option(struct sink_host *h, const char *key, const char *value);
 
 /* ---- the stream ---- */
 void sink_host_topic(struct sink_host *h, const char *topic, int32_t partitions);
+/* The topic is a compacted one, and this record is gone. */
+void sink_host_compact(struct sink_host *h, const char *topic, int32_t partition, int64_t offset);
+/* As behind the delete of an envelope. */
+int64_t sink_host_tombstone(struct sink_host *h, const char *topic, int32_t partition);
 /* Adds partitions, up to this number. */
 void sink_host_grow(struct sink_host *h, const char *topic, int32_t partitions);
 /* Gives the DDL its seq and puts it on p.ddl. */

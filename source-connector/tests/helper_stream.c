@@ -21,7 +21,8 @@ struct stored {
 
 struct ks_task {
     struct strmap schemas, offsets;
-    struct strmap next; /* topic -> next offset of partition 0 */
+    struct strmap next;   /* topic -> next offset of partition 0 */
+    struct strmap routes; /* topic -> what transforms make of it; borrowed */
     struct stored *first, **last, **committed;
     struct strmap metrics; /* name -> double */
     struct ks_buf log;
@@ -116,6 +117,21 @@ static enum ks_status topic_create(struct ks_task *t, const char *topic, int32_t
     return KS_OK;
 }
 
+static enum ks_status topic_require(struct ks_task *t, const char *topic, int32_t partitions,
+                                    const struct ks_config *configs, int32_t *ret,
+                                    struct ks_error *err)
+{
+    return topic_create(t, topic, partitions, configs, ret, err);
+}
+
+static enum ks_status topic_routed(struct ks_task *t, const char *topic, const char **ret,
+                                   struct ks_error *err)
+{
+    const char *routed = strmap_get(&t->routes, topic);
+    *ret = routed ? routed : topic;
+    return KS_OK;
+}
+
 static enum ks_status topic_read(struct ks_task *t, const char *topic, ks_record_fn *fn, void *arg,
                                  struct ks_error *err)
 {
@@ -160,6 +176,8 @@ struct stream_host *stream_host_new(void)
         .topic_read = topic_read,
         .next_offsets = next_offsets,
         .report_errant = report_errant,
+        .topic_require = topic_require,
+        .topic_routed = topic_routed,
     };
     return h;
 }
@@ -194,6 +212,7 @@ void stream_host_free(struct stream_host *h)
     strmap_release(&h->task.schemas);
     strmap_release(&h->task.offsets);
     strmap_release(&h->task.next);
+    strmap_release(&h->task.routes);
     strmap_release(&h->task.metrics);
     ks_buf_release(&h->task.log);
     free(h->task.status);
@@ -305,6 +324,11 @@ void stream_host_answer_errant(struct stream_host *h, enum ks_status next, enum 
 {
     h->task.errant_next = next;
     h->task.errant_later = later;
+}
+
+void stream_host_route(struct stream_host *h, const char *topic, const char *routed)
+{
+    strmap_put(&h->task.routes, topic, (void *)(uintptr_t)routed);
 }
 
 void stream_host_stop(struct stream_host *h, bool stop)

@@ -130,6 +130,37 @@ static void test_add__after_is_behind_the_rows(void **state)
     assert_int_equal(golden_int(json_array_get(after, 0), "offset"), 3);
 }
 
+/* Published names are final, and are found again after a restart. */
+static void test_add__routed_topics(void **state)
+{
+    struct fixture *f = *state;
+    close_stream(f);
+    stream_host_route(f->host, "p.ddl", "changes");
+    stream_host_route(f->host, "p.default.c", "books");
+    open_stream(f, "c1", "");
+    assert_string_equal(ddl_stream_topic(f->stream), "changes");
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    assert_string_equal(golden_str(last_value(f), "topic"), "books");
+    assert_string_equal(golden_str(json_array_get(f->out, json_array_size(f->out) - 1), "topic"),
+                        "changes");
+    close_stream(f);
+    stream_host_route(f->host, "p.default.c", "novels");
+    open_stream(f, "c1", "");
+    assert_int_equal(ddl_stream_seq(f->stream), 1);
+    assert_string_equal(catalogue_by_id(ddl_stream_catalogue(f->stream), 7)->topic, "books");
+}
+
+static void test_open__two_streams_in_one_topic(void **state)
+{
+    struct fixture *f = *state;
+    close_stream(f);
+    stream_host_route(f->host, "p.ddl", "all");
+    stream_host_route(f->host, "p.heartbeat", "all");
+    open_stream(f, "c1", "");
+    assert_null(f->stream);
+    assert_non_null(strstr(f->err.message, "they need two"));
+}
+
 static void test_wants__not_what_changes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -290,6 +321,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_add__counts_seq_and_names_the_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_add__after_is_behind_the_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_add__routed_topics, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_open__two_streams_in_one_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wants__not_what_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wants__not_what_is_filtered, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wants__a_database_with_its_first_captured_collection,

@@ -29,13 +29,20 @@ struct fixture {
     struct ks_error err;
 };
 
+static const char *choose_routed(struct fixture *f, const char *routed, const char *collection,
+                                 int64_t id, const struct ddl_schema *schema)
+{
+    struct ddl ddl = {.db = "db", .collection = collection, .collection_id = id, .schema = schema};
+    if (topic_names_choose(f->names, routed, &ddl, &f->arena, &f->err))
+        return NULL;
+    return ddl.topic;
+}
+
 static const char *choose(struct fixture *f, const char *collection, int64_t id,
                           const struct ddl_schema *schema)
 {
-    const char *topic = NULL;
-    if (topic_names_choose(f->names, "db", collection, id, schema, &f->arena, &topic, &f->err))
-        return NULL;
-    return topic;
+    const char *plain = topic_names_plain(f->names, "db", collection, &f->arena);
+    return choose_routed(f, plain, collection, id, schema);
 }
 
 static void note(struct fixture *f, enum ddl_kind kind, const char *collection, int64_t id,
@@ -77,7 +84,7 @@ static void test_choose__two_living_collections_clash(void **state)
     struct fixture *f = *state;
     note(f, DDL_CREATE_COLLECTION, "a$b", 1, "p.db.a_b", &int_schema);
     assert_null(choose(f, "a_b", 2, &int_schema));
-    assert_non_null(strstr(f->err.message, "db.a$b and db.a_b"));
+    assert_non_null(strstr(f->err.message, "collection db.a$b and collection db.a_b"));
 }
 
 static void test_choose__a_dropped_name_is_used_again(void **state)
@@ -116,6 +123,35 @@ static void test_choose__too_long_a_name(void **state)
     assert_non_null(strstr(f->err.message, "249"));
 }
 
+static void test_choose__what_transforms_say(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(choose_routed(f, "all", "c", 1, &int_schema), "all");
+    note(f, DDL_CREATE_COLLECTION, "c", 1, "all", &int_schema);
+    assert_null(choose_routed(f, "all", "d", 2, &int_schema));
+    assert_non_null(strstr(f->err.message, "collection db.c and collection db.d would share"));
+    assert_string_equal(choose_routed(f, "all", "renamed", 1, &int_schema), "all");
+    note(f, DDL_DROP_COLLECTION, "c", 1, "all", NULL);
+    assert_string_equal(choose_routed(f, "all", "d", 2, &int_schema), "all");
+    assert_string_equal(choose_routed(f, "all", "d", 3, &text_schema), "all.3");
+}
+
+static void test_choose__not_what_is_reserved(void **state)
+{
+    struct fixture *f = *state;
+    topic_names_reserve(f->names, "p.ddl", "the topic of metadata changes");
+    assert_null(choose_routed(f, "p.ddl", "c", 1, &int_schema));
+    assert_non_null(strstr(f->err.message, "the topic of metadata changes and collection db.c"));
+}
+
+static void test_choose__not_what_kafka_refuses(void **state)
+{
+    struct fixture *f = *state;
+    assert_null(choose_routed(f, "..", "c", 1, &int_schema));
+    assert_null(choose_routed(f, "a b", "c", 1, &int_schema));
+    assert_non_null(strstr(f->err.message, "collection db.c: the topic name a b has other"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +163,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_choose__a_rename_frees_the_old_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_choose__too_long_a_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_choose__what_transforms_say, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_choose__not_what_is_reserved, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_choose__not_what_kafka_refuses, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
