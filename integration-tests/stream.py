@@ -3,6 +3,7 @@
 In: a topic. Out: its committed records, decoded, in the order of their partitions.
 """
 
+import contextlib
 import io
 import json
 import struct
@@ -55,6 +56,18 @@ class Kafka:
 
     def partitions(self, topic):
         return len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions)
+
+    @contextlib.contextmanager
+    def tail(self, topic):
+        """A consumer of what is written from now on, committed or not."""
+        consumer = Consumer(self._options | {"group.id": "integration-tests", "isolation.level": "read_uncommitted",
+                                             "enable.auto.commit": False})
+        try:
+            consumer.assign([TopicPartition(topic, partition, consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), timeout=10)[1]) for partition in range(self.partitions(topic))])
+            yield consumer
+        finally:
+            consumer.close()
 
     def raw(self, topic, isolation="read_committed", deadline_s=60):
         """Messages up to the high watermark asked first. With read_committed a position may have to pass
