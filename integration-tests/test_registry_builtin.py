@@ -204,3 +204,46 @@ def test_milvus_rows(pipeline, name):
     # As fastavro writes it again: names with their namespace.
     again = Schema(json.dumps({one: value for one, value in parsed.items() if not one.startswith("__")}), "AVRO")
     assert client.lookup_schema(f"{topic}-value", again).schema_id == int.from_bytes(value[1:5], "big")
+
+
+def _evolved(envelope, change):
+    """The envelope's schema after `change` was made to the fields of its row."""
+    schema = json.loads(envelope)
+    change(schema["fields"][0]["type"][1]["fields"])  # before: null or the row
+    return Schema(json.dumps(schema), "AVRO")
+
+
+# What may be done to a row's fields, and whether readers can still read what was written before.
+EVOLUTIONS = [
+    (lambda fields: fields.append({"name": "new", "type": ["null", {"type": "long", "milvus.type": "Int64"}], "default": None}), True),
+    (lambda fields: fields.pop(), True),
+    (lambda fields: fields[1].update(doc="as it is now"), True),
+    (lambda fields: fields[1]["type"][1].update({"milvus.nullable": True}), True),
+    (lambda fields: fields.append({"name": "new", "type": "long"}), False),
+    (lambda fields: fields[0].update(name="other_key"), False),
+    (lambda fields: fields[1].update(type=["null", "boolean"]), False),
+    (lambda fields: fields[2].update(type="string", default=""), False),
+]
+
+
+def test_evolution(pipeline, parts, name):
+    """A collection altered as far as this Milvus can; the rest as a newer one would, judged by two registries."""
+    collection = create(pipeline.source, name, loaded=True)
+    collection.insert([row(key) for key in range(10)])
+    pipeline.same_rows(name)
+    for days in (10, 20):  # Milvus 2.3.5 writes an altered property with the next change only
+        collection.set_properties({"collection.ttl.seconds": days * 86400})
+    collection.insert([row(key) for key in range(10, 20)])
+    pipeline.same_rows(name)
+    pipeline.ddl_arrives(lambda: "alter_collection" in pipeline.stream.kinds(name), "the altered property")
+    assert len(pipeline.stream.rows(name)) == 20
+    ours = SchemaRegistryClient({"url": pipeline.kitestream.rest})
+    theirs = SchemaRegistryClient({"url": parts.env["REGISTRY_URL"]})
+    subject = f"{pipeline.stream.topic(name)}-value"
+    envelope = ours.get_latest_version(subject).schema.schema_str
+    theirs.register_schema(subject, Schema(envelope, "AVRO"))
+    theirs.set_compatibility(subject, "BACKWARD")
+    for change, compatible in EVOLUTIONS:
+        changed = _evolved(envelope, change)
+        assert ours.test_compatibility(subject, changed) is compatible, changed.schema_str
+        assert theirs.test_compatibility(subject, changed) is compatible, changed.schema_str

@@ -8,17 +8,10 @@ import subprocess
 import pytest
 import requests
 import wait
+from certificates import certificate
 
 
 ALICE, BOB = ("alice", "wonderland"), ("bob", "builder")
-
-
-def _certificate(folder, name):
-    """A certificate that signs itself; returns its path, the key's is beside it."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
-                    "-out", folder / f"{name}.crt", "-keyout", folder / f"{name}.key"], check=True, capture_output=True)
-    return folder / f"{name}.crt"
 
 
 def _replace(path, by):
@@ -31,7 +24,7 @@ def _replace(path, by):
 def secure(runtime):
     """A worker that speaks TLS and knows three logins; its certificate as used, and the one to come."""
     folder = runtime.folder
-    first, later = _certificate(folder, "first"), _certificate(folder, "later")
+    first, later = certificate(folder, "first"), certificate(folder, "later")
     used = folder / "used.crt"
     _replace(used, first)
     _replace(used.with_suffix(".key"), first.with_suffix(".key"))
