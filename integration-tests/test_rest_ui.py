@@ -11,8 +11,10 @@ import requests
 import wait
 from browser import Browser
 from connect_rest import ConnectRest
+from parts import ROOT
 from rest_lines import SINK, Lines, started
 from ui_page import UiPage
+from workers import running
 
 MOCK = "org.apache.kafka.connect.tools.MockSourceConnector"
 ODD = ("<img src=x onerror=document.title='taken'>", "ü/%41\\'\"&amp;{}?#;=", "__proto__", "a  b-source")
@@ -227,6 +229,43 @@ def test_many_narrow_dark_and_by_keyboard(rest, page, browser, lines):
     rest.wait_state("line 199", "RUNNING")
     page.wait("line 199", "running", tasks=["RUNNING"])
     assert not browser.complaints()
+
+
+@pytest.mark.full
+def test_another_worker_runs_it(parts, runtime, browser, lines, name):
+    with running(ROOT, parts, runtime) as workers:
+        here, names = workers[0], [f"{name}-{at}" for at in range(8)]
+        for at, one in enumerate(names):
+            _create(here.api, one, lines.source_config() | {"file": f"{lines.path}-{at}"})
+        owners = {one: here.api.wait_state(one, "RUNNING")["tasks"][0]["worker_id"] for one in names}
+        away = next(one for one in names if owners[one] != here.worker_id)
+        browser.forget()
+        page = UiPage(browser, here.api.url).open()
+        page.wait(away, "where it is", worker=owners[away], rate=0)
+        link = page.button(away, ".elsewhere a")
+        assert browser.run("return arguments[0].href", link) == f"http://{owners[away]}/ui/"
+        browser.click(link)
+        page.wait(away, "numbers on its own worker", rate=lambda points: points >= 2)
+        assert browser.run("return location.host") == owners[away]
+
+
+def test_policy_holds(page, browser):
+    """Also for a script that got in somehow."""
+    page.open()
+    browser.wait_text("#live", "live")
+    browser.run("""
+        window.blocked = [];
+        document.addEventListener('securitypolicyviolation', event => window.blocked.push(event.effectiveDirective));
+        const inline = document.createElement('script');
+        inline.textContent = "document.title = 'taken'";
+        document.body.append(inline);
+        document.body.insertAdjacentHTML('beforeend', "<img src=x onerror=document.title='taken'>");
+        new Image().src = 'http://localhost:1/elsewhere';
+        fetch('http://localhost:1/elsewhere').catch(() => {});""")
+    wanted = ["connect-src", "img-src", "script-src-attr", "script-src-elem"]
+    wait.until(lambda: sorted(browser.run("return window.blocked")) == wanted, 30, f"{wanted} blocked")
+    assert any("Content Security Policy" in one for one in browser.complaints())
+    assert browser.run("return document.title") == "Kitestream"
 
 
 def test_headers(rest):
