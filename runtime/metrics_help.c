@@ -23,6 +23,7 @@ static const struct {
      "Records that the producer of Milvus wrote twice."},
     {"filtered_records_total",
      "Records of collections that the filters leave out."},
+    {"filtered_rows_total", "Rows that row.filter of the source leaves out."},
     {"dropped_records_total",
      "Records written to collections that were dropped already."},
     {"old_records_total",

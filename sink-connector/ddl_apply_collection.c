@@ -157,14 +157,14 @@ static bool has_vector(const struct ddl_schema *schema)
     return false;
 }
 
-/* The target's answer does not know why there is none. */
-static enum ddl_result refuse_without_vector(struct applying *a, const struct milvus_answer *answer)
+/* Milvus 2.3 takes such a collection, and can never load it. */
+static enum ddl_result refuse_without_vector(struct applying *a)
 {
     return applying_end(a, DDL_FAILED,
-                        "the stream has no vector field of %s.%s, and the target takes no "
-                        "collection without one (%s): the source leaves all of them out, with "
-                        "vector.encoding=omit or field.exclude.list",
-                        a->ddl->db, a->ddl->collection, answer->message);
+                        "the stream has no vector field of %s.%s, and a Milvus holds none without: "
+                        "its source leaves all of them out, with vector.encoding=omit or "
+                        "field.exclude.list",
+                        a->ddl->db, a->ddl->collection);
 }
 
 static enum ddl_result create_stamped(struct applying *a)
@@ -179,8 +179,6 @@ static enum ddl_result create_stamped(struct applying *a)
     }
     if (answer.outcome == MILVUS_EXISTS) /* since we looked */
         return applying_end(a, DDL_AGAIN, "%s", answer.message);
-    if (answer.outcome == MILVUS_REFUSED && !has_vector(a->ddl->schema))
-        return refuse_without_vector(a, &answer);
     return applying_judge(a, &answer);
 }
 
@@ -197,6 +195,8 @@ enum ddl_result apply_create_collection(struct applying *a)
         return applying_end(a, DDL_FAILED,
                             "%s.%s is not in the target, and ddl.policy.create_collection=skip",
                             a->name.db, a->name.collection);
+    if (!has_vector(a->ddl->schema))
+        return refuse_without_vector(a);
     result = create_stamped(a);
     return result == DDL_APPLIED ? make_partitions(a) : result;
 }

@@ -35,7 +35,6 @@
 #define SOURCE_CHANGE_SCHEMA_H
 
 #include "catalogue.h"
-#include "field_rules.h"
 #include "kitestream/error.h"
 #include "kitestream/sdk/buf.h"
 

@@ -38,7 +38,8 @@ static bool lacks_salt(const struct ks_config *config)
 }
 
 static const char no_salt[] =
-    "field.mask.hash.list needs a salt: without one, anybody could hash likely values and compare";
+    "field.mask.hash.salt must be given with field.mask.hash.list: without "
+    "a salt anybody could hash likely values and compare";
 
 enum ks_status field_rules_new(const struct ks_config *config, struct field_rules *ret,
                                struct ks_error *err)
@@ -49,7 +50,7 @@ enum ks_status field_rules_new(const struct ks_config *config, struct field_rule
     if (!status)
         status = name_list_new(config, "field.mask.hash.list", WHAT, &rules.mask, err);
     if (!status && lacks_salt(config))
-        status = ks_error_set(err, KS_ERR_FATAL, "field.mask.hash.salt: %s", no_salt);
+        status = ks_error_set(err, KS_ERR_FATAL, "%s", no_salt);
     if (status) {
         field_rules_release(&rules);
         return status;
@@ -81,9 +82,10 @@ static void validate_conflicts(const struct ks_config *config,
         for (size_t k = 0; k < excluded_count; k++) {
             if (strcmp(masked[i], excluded[k]) != 0)
                 continue;
-            char *text = xasprintf("'%s' stands in field.exclude.list, too: a field is either left "
-                                   "out or masked",
-                                   masked[i]);
+            char *text =
+                xasprintf("field.mask.hash.list: '%s' stands in field.exclude.list, too: a "
+                          "field is either left out or masked",
+                          masked[i]);
             issues->add(issues->ctx, "field.mask.hash.list", text);
             free(text);
         }

@@ -22,6 +22,7 @@ static struct sink_host *host;
 static const struct ddl_field fields[] = {
     {.name = "id", .type = MILVUS_INT64, .is_primary_key = true, .description = ""},
     {.name = "v", .type = MILVUS_INT64, .description = ""},
+    {.name = "w", .type = MILVUS_SPARSE_FLOAT_VECTOR, .nullable = true, .description = ""},
 };
 static const struct ddl_named partitions[] = {{1, "_default"}};
 static const struct ddl_schema schema = {
@@ -31,7 +32,7 @@ static const struct ddl_schema schema = {
     .partitions = partitions,
     .partition_count = 1,
     .fields = fields,
-    .field_count = 2,
+    .field_count = 3,
 };
 
 static inline int setup(void **state)

@@ -72,8 +72,9 @@ static void test_field_rules_new__refuses(void **state)
         {{{"field.exclude.list", "db.c.(x"}, {"x", ""}}, "field.exclude.list: 'db.c.(x'"},
         {{{"field.mask.hash.list", "["}, {"field.mask.hash.salt", "s"}},
          "field.mask.hash.list: '['"},
-        {{{"field.mask.hash.list", "a"}, {"field.mask.hash.salt", ""}}, "field.mask.hash.salt: "},
-        {{{"field.mask.hash.list", "a"}, {"x", ""}}, "field.mask.hash.salt: "},
+        {{{"field.mask.hash.list", "a"}, {"field.mask.hash.salt", ""}},
+         "field.mask.hash.salt must be given"},
+        {{{"field.mask.hash.list", "a"}, {"x", ""}}, "field.mask.hash.salt must be given"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct field_rules rules;
@@ -98,10 +99,11 @@ static void test_field_rules_validate__names_the_options(void **state)
                                         {"field.mask.hash.list", "db\\.c\\.a"}};
     field_rules_validate(&(struct ks_config){entries, 2}, &issues);
     assert_string_equal(text,
-                        "field.mask.hash.salt | field.mask.hash.list needs a salt: without one, "
-                        "anybody could hash likely values and compare\n"
-                        "field.mask.hash.list | 'db\\.c\\.a' stands in field.exclude.list, too: a "
-                        "field is either left out or masked\n");
+                        "field.mask.hash.salt | field.mask.hash.salt must be given with "
+                        "field.mask.hash.list: without a salt anybody could hash likely values and "
+                        "compare\n"
+                        "field.mask.hash.list | field.mask.hash.list: 'db\\.c\\.a' stands in "
+                        "field.exclude.list, too: a field is either left out or masked\n");
 }
 
 /* ---- schemas ---- */
