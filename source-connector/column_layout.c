@@ -173,9 +173,9 @@ void column_layout_free(struct column_layout *layout)
 {
     if (!layout)
         return;
-    ks_arena_release(&layout->arena);
     if (layout->left_out)
-        map_release(layout->left_out);
+        map_release(layout->left_out); /* it lives in the arena */
+    ks_arena_release(&layout->arena);
     free(layout->fields);
     free(layout);
 }
