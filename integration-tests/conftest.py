@@ -4,9 +4,11 @@ import os
 import pathlib
 import re
 import secrets
+from urllib.parse import quote
 
 import pytest
 
+from connect_rest import ConnectRest
 from kitestream import Kitestream, program
 from lone_source import LoneSource
 from milvus_server import Milvus
@@ -77,6 +79,16 @@ def kitestream(parts, kafka, folder, name):
     yield started
     started.end()
     kafka.delete(name)
+
+
+@pytest.fixture
+def connect(parts):
+    """A real Kafka Connect worker, without the connectors that a test which failed has left."""
+    with parts.beside("connect"):
+        rest = ConnectRest(parts.env["CONNECT_URL"]).wait_up()
+        for name in rest.ok("GET", "/connectors"):
+            rest.expect(204, "DELETE", f"/connectors/{quote(name, safe='')}")
+        yield rest
 
 
 @pytest.fixture

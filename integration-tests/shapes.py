@@ -8,6 +8,7 @@ import base64
 import json
 from dataclasses import dataclass
 
+JSON_CLASS = "org.apache.kafka.connect.json.JsonConverter"
 AVRO, JSON_WITH_SCHEMA, JSON_PLAIN = "avro", "json_with_schema", "json_plain"
 ID_HEADERS = {"key": "kitestream.key.schema.id", "value": "kitestream.value.schema.id"}
 
@@ -31,10 +32,10 @@ class Shape:
     def sink_options(self):
         if self.format == AVRO:
             return {}
-        enable = str(self.format == JSON_WITH_SCHEMA).lower()
-        return {option: value for side in ("key", "value") for option, value in (
-            (f"{side}.converter", "org.apache.kafka.connect.json.JsonConverter"),
-            (f"{side}.converter.schemas.enable", enable))}
+        named = ((".converter", JSON_CLASS), (".converter.schemas.enable", "true"))
+        if self.format == JSON_PLAIN:
+            named = ((".converter", JSON_CLASS.rpartition(".")[2]), (".converter.schemas.enable", "false"))
+        return {side + option: value for side in ("key", "value") for option, value in named}
 
     def changes(self, stream, topic, key_field):
         """key -> its changes in order, each (operation, row; None for a delete)."""

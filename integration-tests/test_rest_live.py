@@ -6,12 +6,11 @@ Each difference is one for which docs/rest.md has a reason, and each of those th
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 import wait
-from connect_rest import ConnectRest
 from rest_differences import section
 from rest_exchanges import NAME, exchanges
 from rest_lines import started
@@ -33,16 +32,6 @@ EVERYWHERE = (
     (r"connect\.tools\.\w+ \w+: only there$", "Plugins are Kitestream's"),
     (r"connect\.transforms\.[\w.$]+ \w+: only there$", "The only transformation is RegexRouter"),
 )
-
-
-@pytest.fixture
-def connect(parts):
-    """Without the connectors that a test which failed has left."""
-    with parts.beside("connect"):
-        rest = ConnectRest(parts.env["CONNECT_URL"]).wait_up()
-        for name in rest.ok("GET", "/connectors"):
-            rest.expect(204, "DELETE", f"/connectors/{quote(name, safe='')}")
-        yield rest
 
 
 def test_answers__are_kafka_connects(connect, runtime):

@@ -3,23 +3,26 @@ holds go through several pipelines at a time, each with options of its own, from
 for each pipeline.
 """
 
+import base64
 import json
+import re
 import struct
 
 import pytest
-from pymilvus import CollectionSchema, DataType, FieldSchema
+from pymilvus import CollectionSchema, DataType, FieldSchema, MilvusException
 
+import wait
 from pipeline import Pipeline
 from samples import create, index_and_load
 from shapes import AVRO, JSON_PLAIN, JSON_WITH_SCHEMA, Shape
 from stream import Stream
 
-# The default, an envelope in Avro with a record as key, is in every other test, and here the one to compare with.
+# The default, an envelope in Avro with a record as key, is in every other test, and here the one to compare with. Of the
+# pairs of options only flat with Avro is left to the long run.
 QUICK = [Shape("envelope", "record", JSON_PLAIN, tombstones=False, upsert_op="c"),
          Shape("envelope", "primitive", JSON_WITH_SCHEMA),
          Shape("flat", "record", JSON_WITH_SCHEMA),
-         Shape("flat", "primitive", JSON_PLAIN),
-         Shape("flat", "primitive", AVRO)]
+         Shape("flat", "primitive", JSON_PLAIN)]
 FORMATS = [AVRO, JSON_WITH_SCHEMA, JSON_PLAIN]
 ALL = [Shape(change, key, of, tombstones, upsert_op)
        for change in ("envelope", "flat") for key in ("record", "primitive") for of in FORMATS
@@ -83,10 +86,25 @@ class Copies:
     def collections(self):
         return f"{self.name}_numbers", f"{self.name}_texts"
 
+    def start(self):
+        self.pipeline.start()
+        for _, stream in self.streams():
+            begun(self.pipeline, stream)
+        return self
+
     def same_rows(self, collection, keys):
-        self.pipeline.same_rows(collection, keys=keys)
-        for at, _ in enumerate(self.shapes):
-            self.pipeline.same_rows(collection, keys=keys, target_name=f"{collection}_{at}", deadline_s=120)
+        """The default's copy by all that can be asked, the others by their count and the rows of the keys."""
+        source, target = self.pipeline.source, self.pipeline.target
+        self.pipeline.same_rows(collection, keys=keys, deadline_s=120)
+        expected = source.count(collection), source.rows(collection, keys)
+        for at, shape in enumerate(self.shapes):
+            def same():
+                try:
+                    return (target.count(copy), target.rows(copy, keys)) == expected
+                except MilvusException as error:  # not there or not loaded yet
+                    raise AssertionError(str(error)) from error
+            copy = f"{collection}_{at}"
+            self.pipeline.kitestream.wait_for(same, 120, f"{collection} the same in the copy of {shape}")
 
     def streams(self):
         """Each shape with its stream, the default first."""
@@ -95,15 +113,19 @@ class Copies:
             yield shape, Stream(self.pipeline.kafka, f"{self.name}_{at}", self.pipeline.stream.schemas)
 
 
+def begun(pipeline, stream):
+    """What is written from now on is on the stream: without a saved offset a source begins with the latest rows."""
+    pipeline.kitestream.wait_for(lambda: pipeline.kafka.raw(f"{stream.prefix}.heartbeat"), 60,
+                                 f"a heartbeat of {stream.prefix}")
+
+
 @pytest.fixture
 def copies(kitestream, stream, source, target, kafka, name):
     made = []
 
     def start(shapes):
         made.append(Pipeline(kitestream, stream, source, target, kafka, name))
-        found = Copies(made[0], shapes)
-        made[0].start()
-        return found
+        return Copies(made[0], shapes).start()
     yield start
     kitestream.end()
     for one in made:
@@ -127,13 +149,12 @@ def row_of(seen):
 
 
 def written(row):
-    import base64
-
     return {field: base64.b64encode(value).decode() if isinstance(value, bytes) else comparable(field, value)
             for field, value in row.items()}
 
 
 def go_through(copies):
+    """With a restart, for which both ends read the metadata topic again."""
     source = copies.pipeline.source
     numbers = create(source, copies.collections[0], of=numbers_schema())
     index_and_load(numbers, "v")
@@ -145,6 +166,9 @@ def go_through(copies):
                              (texts, texts_row, ["a", "ä", 'quote " \\', "日本", "x" * 60, "1"])):
         again, gone = keys[1:4], keys[3:5]
         made.insert([make(key) for key in keys])
+        if made is numbers:
+            copies.pipeline.kitestream.stop()
+            copies.pipeline.kitestream.start()
         made.upsert([make(key, again=1) for key in again])
         made.delete(f"id in {json.dumps(gone, ensure_ascii=False)}")
         changes = {key: [("c", written(make(key)))] for key in keys}
@@ -167,5 +191,63 @@ def test_shapes(copies):
 
 @pytest.mark.full
 @pytest.mark.parametrize("of", FORMATS)
-def test_all_shapes(copies, of):
-    go_through(copies([one for one in ALL if one.format == of]))
+@pytest.mark.parametrize("change", ["envelope", "flat"])
+def test_all_shapes(copies, change, of):
+    go_through(copies([one for one in ALL if (one.change, one.format) == (change, of)]))
+
+
+# Kafka Connect's own JsonConverter at the other end
+
+CONNECT_SINK = "org.apache.kafka.connect.file.FileStreamSinkConnector"
+CONNECT_SOURCE = "org.apache.kafka.connect.file.FileStreamSourceConnector"
+
+
+def printed(path, count, separator, what):
+    """At least that many records in the file of a FileStreamSink."""
+    def there():
+        records = re.split(separator, path.read_text(encoding="utf-8").removesuffix("\n")) if path.exists() else []
+        return records if len(records) >= count else None
+    return wait.until(there, 120, what)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("change", ["envelope", "flat"])
+def test_kafka_connect_reads_json_with_schema(connect, kitestream, stream, source, target, kafka, name, change):
+    """It makes structs of our records by the schemas in them, and prints those."""
+    shape = Shape(change, "record", JSON_WITH_SCHEMA)
+    pipeline = Pipeline(kitestream, stream, source, target, kafka, name)
+    pipeline.configure(source=shape.source_options(), sink=shape.sink_options())
+    kitestream.start()
+    begun(pipeline, stream)
+    made = create(source, name, of=numbers_schema(), shards=1)
+    index_and_load(made, "v")
+    rows = [numbers_row(key) for key in range(1, 6)]
+    made.insert(rows)
+    made.delete("id in [5]")
+    pipeline.same_rows(name)
+    copy = kitestream.folder / "copy.txt"
+    connect.expect(201, "POST", "/connectors", {"name": name, "config": shape.sink_options() | {
+        "connector.class": CONNECT_SINK, "file": str(copy), "topics": stream.topic(name)}})
+    records = printed(copy, len(rows) + 1, r"\n(?=Struct|null)", "the rows as Kafka Connect reads them")
+    connect.expect(204, "DELETE", f"/connectors/{name}")
+    for row, record in zip(rows, records):
+        assert f"Struct{{id={row['id']},b={str(row['b']).lower()}," in record
+        for field in ("i8", "i16", "i32", "i64", "s", "a_int8", "a_int64"):
+            assert f",{field}={row[field]}," in record, field
+    assert records[len(rows)].startswith("Struct{before=Struct{id=5},source=" if change == "envelope" else "null")
+    pipeline.clean_up()
+
+
+@pytest.mark.full
+def test_json_of_kafka_connect_is_read(connect, runtime, name):
+    lines, copy, topic = runtime.folder / "lines.txt", runtime.folder / "copy.txt", f"{name}.lines"
+    texts = ["one", "", 'quote " and \\ backslash', "päng 日本"]
+    lines.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    converters = Shape(format=JSON_WITH_SCHEMA).sink_options()
+    connect.expect(201, "POST", "/connectors", {"name": name, "config": converters | {
+        "connector.class": CONNECT_SOURCE, "file": str(lines), "topic": topic}})
+    runtime.connector(f"{name}-sink", CONNECT_SINK, converters | {"file": str(copy), "topics": topic})
+    runtime.start()
+    assert printed(copy, len(texts), "\n", "the lines that Kafka Connect wrote") == texts
+    connect.expect(204, "DELETE", f"/connectors/{name}")
+    runtime.stop()
