@@ -254,27 +254,42 @@ enum ks_status topic_admin_ends(struct topic_admin *a, const char *topic, int32_
     return KS_OK;
 }
 
-/* NULL when the broker does not tell. */
-static char *value_in(rd_kafka_event_t *event, const char *name, const char **ret_reason)
+/* *ret is NULL when the brokers do not tell; then ret_code and ret_reason say why. */
+static void find_value(rd_kafka_event_t *event, const char *name, char **ret,
+                       rd_kafka_resp_err_t *ret_code, const char **ret_reason)
 {
-    *ret_reason = event ? rd_kafka_event_error_string(event) : "no answer";
+    *ret = NULL;
+    *ret_code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    *ret_reason = event ? rd_kafka_event_error_string(event) : NULL;
     const rd_kafka_DescribeConfigs_result_t *result =
-        event && !rd_kafka_event_error(event) ? rd_kafka_event_DescribeConfigs_result(event) : NULL;
-    if (!result)
-        return NULL;
-    size_t count;
+        *ret_code ? NULL : rd_kafka_event_DescribeConfigs_result(event);
+    size_t count = 0;
     const rd_kafka_ConfigResource_t **resources =
-        rd_kafka_DescribeConfigs_result_resources(result, &count);
+        result ? rd_kafka_DescribeConfigs_result_resources(result, &count) : NULL;
     if (count != 1)
-        return NULL;
+        return;
+    *ret_code = rd_kafka_ConfigResource_error(resources[0]);
     *ret_reason = rd_kafka_ConfigResource_error_string(resources[0]);
     const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resources[0], &count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !*ret; i++) {
         const char *value = rd_kafka_ConfigEntry_value(entries[i]);
         if (value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
-            return xstrdup(value);
+            *ret = xstrdup(value);
     }
-    return NULL;
+}
+
+static enum ks_status judge_value(struct topic_admin *a, const char *topic, const char *name,
+                                  rd_kafka_resp_err_t code, const char *reason,
+                                  struct ks_error *err)
+{
+    struct ks_error why;
+    if (code && fail(a, &why, "ask the settings of", topic, code, reason) == KS_ERR_RETRIABLE) {
+        *err = why;
+        return err->status;
+    }
+    log_warn("topic %s: %s is not known (%s)", topic, name,
+             reason && *reason ? reason : "not among its settings");
+    return KS_OK;
 }
 
 enum ks_status topic_admin_config(struct topic_admin *a, const char *topic, const char *name,
@@ -290,17 +305,16 @@ enum ks_status topic_admin_config(struct topic_admin *a, const char *topic, cons
     rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
     rd_kafka_DescribeConfigs(a->rk, &resource, 1, options, queue);
     rd_kafka_event_t *event = wait_event(a, queue);
-    const char *reason = NULL;
-    *ret = value_in(event, name, &reason);
-    if (!*ret)
-        log_warn("topic %s: %s is not known (%s)", topic, name,
-                 reason ? reason : "not among its settings");
+    rd_kafka_resp_err_t code;
+    const char *reason;
+    find_value(event, name, ret, &code, &reason);
+    enum ks_status status = *ret ? KS_OK : judge_value(a, topic, name, code, reason, err);
     if (event)
         rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(queue);
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_ConfigResource_destroy(resource);
-    return KS_OK;
+    return status;
 }
 
 enum ks_status topic_admin_check_compacted(struct topic_admin *a, const char *topic,
@@ -308,6 +322,10 @@ enum ks_status topic_admin_check_compacted(struct topic_admin *a, const char *to
 {
     char *policy = NULL;
     enum ks_status status = topic_admin_config(a, topic, "cleanup.policy", &policy, err);
+    if (status == KS_ERR_RETRIABLE) {
+        log_warn("%s; its cleanup.policy must be compact", err->message);
+        status = KS_OK;
+    }
     if (status == KS_OK && policy && strcmp(policy, "compact") != 0)
         status =
             ks_error_set(err, KS_ERR_FATAL,

@@ -32,7 +32,7 @@ enum ks_status topic_admin_watermarks(struct topic_admin *a, const char *topic, 
 /* High watermarks of partitions 0 … count - 1. */
 enum ks_status topic_admin_ends(struct topic_admin *a, const char *topic, int32_t count,
                                 int64_t *ret_ends, struct ks_error *err);
-/* *ret is NULL, and the log says why, when the brokers do not tell; else free it. */
+/* *ret is NULL, and the log says why, when the brokers will not tell; else free it. */
 enum ks_status topic_admin_config(struct topic_admin *a, const char *topic, const char *name,
                                   char **ret, struct ks_error *err);
 /* Errors: FATAL when the topic's cleanup.policy is not `compact`. */

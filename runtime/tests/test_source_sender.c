@@ -26,15 +26,24 @@ static void release(struct ks_source_batch *batch)
     released++;
 }
 
-static void open_all(struct fixture *f, const struct ks_config *config)
+static const struct ks_connector_class own_class = {
+    .name = "test.Source", .kind = KS_CLASS_SOURCE, .flags = KS_CLASS_OWN_ROUTING};
+
+static void open_class(struct fixture *f, const struct ks_connector_class *cls,
+                       const struct ks_config *config)
 {
     memset((void *)f, 0, sizeof *f);
     released = 0;
     mock_kafka_start(&f->kafka, "");
     mock_kafka_topic(&f->kafka, "t", 1);
-    test_task_init(&f->test, &f->kafka, &class, config);
+    test_task_init(&f->test, &f->kafka, cls, config);
     assert_int_equal(ks_task_open(&f->task, &f->test.ctx, NULL, &f->err), KS_OK);
     f->sender = source_sender_new(&f->task);
+}
+
+static void open_all(struct fixture *f, const struct ks_config *config)
+{
+    open_class(f, &class, config);
 }
 
 static void close_all(struct fixture *f)
@@ -155,6 +164,42 @@ static void test_send__stops_at_the_record_that_fails(void **state)
     close_all(&f);
 }
 
+static void send_routed(const struct ks_connector_class *cls, const char *topic)
+{
+    struct fixture f;
+    struct mock_records r;
+    static const _Atomic unsigned epoch = 1;
+    struct ks_topic_partition next_offset;
+    struct ks_config_entry entries[] = {
+        {"transforms", "r"}, {"transforms.r.regex", "x"}, {"transforms.r.replacement", "t"}};
+    struct ks_record record = {.topic = topic, .timestamp_ms = -1, .value = {"one", 3}};
+    struct ks_source_batch batch = {.records = &record, .record_count = 1, .release = release};
+    size_t next = 0, count = 0;
+    open_class(&f, cls, &(struct ks_config){entries, 3});
+    f.test.ctx.topics_epoch = &epoch;
+    const struct ks_task_host *h = &f.task.host;
+    struct source_batch *held = source_batch_hold(&batch);
+    assert_int_equal(source_sender_send(f.sender, held, &next, &f.err), KS_OK);
+    assert_int_equal(producer_wait(f.task.producer, PRODUCER_NO_DEADLINE, &f.err), KS_OK);
+    source_batch_drop(held);
+    assert_string_equal(f.test.topics, "t ");
+    mock_kafka_read(&f.kafka, "t", 1, &r);
+    assert_int_equal(r.count, 1);
+    mock_records_release(&r);
+    assert_int_equal(h->next_offsets(h->task, topic, &next_offset, 1, &count, &f.err), KS_OK);
+    assert_int_equal(next_offset.offset, 1);
+    assert_string_equal(next_offset.topic, topic);
+    assert_int_equal(h->topic_routed(h->task, "x", &topic, &f.err), KS_OK);
+    assert_string_equal(topic, "t");
+    close_all(&f);
+}
+
+static void test_send__to_the_routed_topic(void **state)
+{
+    send_routed(&class, "x");
+    send_routed(&own_class, "t");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_send__empty_batch),
         cmocka_unit_test(test_send__scratch_is_copied),
         cmocka_unit_test(test_send__stops_at_the_record_that_fails),
+        cmocka_unit_test(test_send__to_the_routed_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

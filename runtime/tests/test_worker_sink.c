@@ -20,6 +20,7 @@ struct fake {
     const struct ks_task_host *host;
     char values[8192][32]; /* in the order of put, per partition */
     int32_t partitions[8192];
+    char topic[16]; /* of the last record */
     _Atomic size_t taken;
     _Atomic size_t maintained, pre_commits, closed, destroyed;
     int put_failures; /* RETRIABLE so often */
@@ -76,6 +77,7 @@ static enum ks_status take(struct fake *f, const struct ks_record *r, struct ks_
     assert_string_equal(f->host->schema_json(r->value_schema), "\"string\"");
     snprintf(f->values[f->taken], 32, "%.*s", (int)r->value.len - 1,
              (const char *)r->value.data + 1);
+    snprintf(f->topic, sizeof f->topic, "%s", r->topic);
     f->partitions[f->taken++] = r->partition;
     return KS_OK;
 }
@@ -246,6 +248,65 @@ static void test_run__topics_regex(void **state)
     assert_true(test_task_wait(&t, has_all));
     test_task_join(&t, true);
     assert_int_equal(f.taken, 6);
+    mock_kafka_stop(&k);
+}
+
+/* The sink sees what transforms say; offsets are those of Kafka's topic. */
+static void test_run__routed_once(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    struct mock_records r;
+    struct ks_config_entry entries[] = {{"topics", "in"},
+                                        {"transforms", "r"},
+                                        {"transforms.r.regex", "(in|out).*"},
+                                        {"transforms.r.replacement", "out$0"}};
+    struct ks_config config = {entries, 4};
+    begin(&k, &f, 6);
+    f.put_failures = 1; /* the batch is given again */
+    test_task_start(&t, &k, &simple_class, &config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    assert_string_equal(f.topic, "outin");
+    mock_kafka_read(&k, k.worker.offset_topic, 2, &r);
+    assert_int_equal(r.count, 2);
+    assert_non_null(memmem(r.list[0]->key, r.list[0]->key_len, "\"in\"", 4));
+    mock_records_release(&r);
+    mock_kafka_stop(&k);
+}
+
+/* A dead letter says where its record was in Kafka. */
+static void test_run__routed_to_a_dead_letter(void **state)
+{
+    struct mock_kafka k;
+    struct test_task t;
+    struct mock_records r;
+    const void *topic;
+    size_t len;
+    rd_kafka_headers_t *headers;
+    struct ks_config_entry entries[] = {{"errors.deadletterqueue.context.headers.enable", "true"},
+                                        {"errors.deadletterqueue.topic.name", "dead"},
+                                        {"topics", "in"},
+                                        {"transforms", "r"},
+                                        {"transforms.r.regex", "in"},
+                                        {"transforms.r.replacement", "out"}};
+    struct ks_config config = {entries, 6};
+    begin(&k, &f, 6);
+    mock_kafka_topic(&k, "dead", 1);
+    f.report_odd = true;
+    wanted = 4; /* offsets 0 and 2 of two partitions */
+    test_task_start(&t, &k, &simple_class, &config, worker_sink_run);
+    assert_true(test_task_wait(&t, has_all));
+    test_task_join(&t, true);
+    assert_int_equal(t.status, KS_OK);
+    mock_kafka_read(&k, "dead", 1, &r);
+    assert_int_equal(r.count, 2);
+    assert_int_equal(rd_kafka_message_headers(r.list[0], &headers), RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_int_equal(rd_kafka_header_get_last(headers, "__connect.errors.topic", &topic, &len),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_int_equal(len, 2);
+    assert_memory_equal(topic, "in", 2);
+    mock_records_release(&r);
     mock_kafka_stop(&k);
 }
 
@@ -573,6 +634,8 @@ int main(void)
         cmocka_unit_test(test_run__simple_sink),
         cmocka_unit_test(test_run__pre_commit_lowers),
         cmocka_unit_test(test_run__topics_regex),
+        cmocka_unit_test(test_run__routed_once),
+        cmocka_unit_test(test_run__routed_to_a_dead_letter),
         cmocka_unit_test(test_run__no_topics),
         cmocka_unit_test(test_run__same_batch_again),
         cmocka_unit_test(test_run__put_fails),
