@@ -241,8 +241,10 @@ def test_dictionaries_equal_the_source__killed_and_resumed(stage, example, sourc
 
 
 def test_cut__is_one_moment(stage, example, source, name):
-    """Two collections are written to in turns. Whenever the first is looked at, the second is at most one behind."""
-    first, second = (create(source, f"{name}_{which}") for which in ("first", "second"))
+    """Two collections are written to in turns: at any moment the second is at most one behind. And a cut holds the rows up
+    to its tick, no others."""
+    names = [f"{name}_{which}" for which in ("first", "second")]
+    first, second = (create(source, one) for one in names)
     keys, seen = itertools.count(), {}
 
     def several_cuts():
@@ -252,7 +254,9 @@ def test_cut__is_one_moment(stage, example, source, name):
             second.insert([row(key)])
         if os.path.exists(example.path):
             state = example.state
-            seen[state["tick"]] = tuple(len(example.rows(f"{name}_{which}", state)) for which in ("first", "second"))
+            seen[state["tick"]] = tuple(len(example.rows(one, state)) for one in names)
         return len({counts for counts in seen.values() if counts[0] > 0}) >= CUTS
     wait.until(several_cuts, 90, "cuts with rows", every_s=0.02)
     assert all(counts[0] - counts[1] in (0, 1) for counts in seen.values()), seen
+    ticks = [[record.value["source"]["tick"] for record in stage.stream.rows(one)] for one in names]
+    assert seen == {cut: tuple(sum(tick <= cut for tick in one) for one in ticks) for cut in seen}
