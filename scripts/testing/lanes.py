@@ -21,7 +21,9 @@ LANES = (
                                                 "test_rest_cdc*.py", "test_sink_*.py")),
     Lane("rest", "kafka", ("test_rest_*.py",)),
     Lane("runtime", "kafka,etcd,source,target", ("test_runtime_*.py", "test_outages.py", "test_parts.py")),
-    Lane("pipeline", "kafka,etcd,source,target,registry", ("test_*.py",)),
+    Lane("stream", "kafka,etcd,source,target,registry", ("test_readers_*.py", "test_example_*.py", "test_registry*.py",
+                                                         "test_shapes.py", "test_topics.py")),
+    Lane("pipeline", "kafka,etcd,source,target", ("test_*.py",)),
 )
 
 
