@@ -1,14 +1,13 @@
 /* Cells of a row in, records of the change stream out, their bytes in the batch's arena; next: the
- * host produces them as they are. One encoder per collection and schema: compiled plans, and the
- * source block written once per MQ record, so that a row costs its own bytes and two numbers. */
+ * host produces them as they are. One encoder per collection and schema, of compiled plans. Where
+ * a row comes from is change_origin.c's. */
 #include "change_encode.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
+#include "change_origin.h"
 #include "change_schema.h"
 #include "clock.h"
 #include "field_mask.h"
@@ -16,27 +15,6 @@
 
 #define ARENA_KEEP_BYTES (1 << 20)
 #define SCRATCH_KEEP_BYTES (64 << 10)
-
-/* OP and ROW differ from row to row. */
-enum change_header {
-    HEADER_OP,
-    HEADER_ROW,
-    HEADER_VERSION,
-    HEADER_CONNECTOR,
-    HEADER_NAME,
-    HEADER_TS_MS,
-    HEADER_SNAPSHOT,
-    HEADER_DB,
-    HEADER_COLLECTION,
-    HEADER_COLLECTION_ID,
-    HEADER_PARTITION,
-    HEADER_PARTITION_ID,
-    HEADER_TICK,
-    HEADER_CHANNEL,
-    HEADER_OFFSET,
-    HEADER_DDL_SEQ,
-    HEADER_COUNT,
-};
 
 /* A schema with its plan and the host's handle. */
 struct plan {
@@ -47,7 +25,6 @@ struct plan {
 
 struct change_encoder {
     bool flat, upsert_as_create, tombstones;
-    char *version, *name; /* of the source block */
     struct column_layout *layout;
     struct field_mask *mask;   /* NULL: no field is masked */
     struct row_filter *filter; /* NULL: all rows pass */
@@ -56,13 +33,10 @@ struct change_encoder {
     size_t before, after, source, op, ts_ms; /* cells of the envelope; flat: `row` is all */
     struct ks_arena arena, scratch;
     struct ks_buf bytes; /* of the row at hand */
-    struct ks_buf source_block;
-    size_t source_prefix_bytes; /* up to the field `row` */
     /* of the MQ record at hand */
+    struct change_origin origin;
     const char *topic;
-    int64_t timestamp_ms, ddl_seq;
-    struct ks_header headers[HEADER_COUNT];
-    size_t header_count; /* of each record: all, the operation only, or none */
+    int64_t timestamp_ms;
 };
 
 /* ---- making one ---- */
@@ -143,9 +117,7 @@ enum ks_status change_encoder_new(const struct ks_task_host *host, const struct 
     enc->flat = opt->flat;
     enc->upsert_as_create = opt->upsert_as_create;
     enc->tombstones = opt->tombstones;
-    enc->header_count = opt->flat || opt->headers ? HEADER_COUNT : opt->upsert_as_create ? 1 : 0;
-    enc->version = xstrdup(opt->version);
-    enc->name = xstrdup(opt->prefix);
+    change_origin_init(&enc->origin, opt);
     enum ks_status status = column_layout_new(coll->schema, &enc->layout, err);
     if (status == KS_OK)
         status = select_rows(enc, opt, coll, err);
@@ -176,10 +148,8 @@ void change_encoder_free(void *encoder)
     ks_arena_release(&enc->arena);
     ks_arena_release(&enc->scratch);
     ks_buf_release(&enc->bytes);
-    ks_buf_release(&enc->source_block);
+    change_origin_release(&enc->origin);
     free(enc->cells);
-    free(enc->version);
-    free(enc->name);
     free(enc);
 }
 
@@ -226,131 +196,6 @@ void change_encoder_reset(struct change_encoder *enc)
     ks_arena_reset(&enc->scratch, SCRATCH_KEEP_BYTES);
 }
 
-/* ---- the source block ---- */
-
-static void put_long(struct ks_buf *out, int64_t value)
-{
-    uint64_t zigzag = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
-    for (; zigzag >= 0x80; zigzag >>= 7)
-        ks_buf_add_byte(out, (uint8_t)(zigzag | 0x80));
-    ks_buf_add_byte(out, (uint8_t)zigzag);
-}
-
-static void put_text(struct ks_buf *out, const char *text, size_t len)
-{
-    put_long(out, (int64_t)len);
-    ks_buf_add(out, text, len);
-}
-
-static void put_str(struct ks_buf *out, const char *text)
-{
-    put_text(out, text, strlen(text));
-}
-
-/* Avro of io.kitestream.milvus.Source, in the order of change_schema.c, up to `row`. */
-static void begin_source_block(struct change_encoder *enc, const struct catalogue_collection *coll,
-                               const struct change_place *place)
-{
-    struct ks_buf *out = &enc->source_block;
-    ks_buf_reset(out);
-    put_str(out, enc->version);
-    put_str(out, "milvus");
-    put_str(out, enc->name);
-    put_long(out, tick_to_ms(place->tick));
-    put_str(out, "false");
-    put_str(out, coll->db);
-    put_str(out, coll->name);
-    put_long(out, coll->id);
-    put_text(out, place->partition.data, place->partition.len);
-    put_long(out, place->partition_id);
-    put_long(out, (int64_t)place->tick);
-    put_str(out, place->channel);
-    put_long(out, place->offset);
-    enc->source_prefix_bytes = out->len;
-}
-
-static struct ks_cell finish_source_block(struct change_encoder *enc, uint32_t row)
-{
-    struct ks_buf *out = &enc->source_block;
-    out->len = enc->source_prefix_bytes;
-    put_long(out, row);
-    put_long(out, enc->ddl_seq);
-    return (struct ks_cell){.kind = KS_CELL_RAW, .count = (uint32_t)out->len, .u.data = out->data};
-}
-
-/* ---- headers: what a flat record does not hold, and which `c` was an upsert ---- */
-
-static struct ks_slice number_text(struct ks_arena *arena, int64_t value)
-{
-    char digits[24], *end = digits + sizeof digits, *p = end;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do
-        *--p = (char)('0' + rest % 10);
-    while (rest /= 10);
-    if (value < 0)
-        *--p = '-';
-    size_t len = (size_t)(end - p);
-    return (struct ks_slice){ks_arena_copy(arena, p, len), len};
-}
-
-static struct ks_slice text_copy(struct ks_arena *arena, const char *text)
-{
-    return (struct ks_slice){ks_arena_copy(arena, text, strlen(text)), strlen(text)};
-}
-
-static void begin_headers(struct change_encoder *enc, const struct catalogue_collection *coll,
-                          const struct change_place *place, struct ks_arena *arena)
-{
-    static const char *const keys[HEADER_COUNT] = {
-        [HEADER_ROW] = "__source.row",
-        [HEADER_VERSION] = "__source.version",
-        [HEADER_CONNECTOR] = "__source.connector",
-        [HEADER_NAME] = "__source.name",
-        [HEADER_TS_MS] = "__source.ts_ms",
-        [HEADER_SNAPSHOT] = "__source.snapshot",
-        [HEADER_DB] = "__source.db",
-        [HEADER_COLLECTION] = "__source.collection",
-        [HEADER_COLLECTION_ID] = "__source.collection_id",
-        [HEADER_PARTITION] = "__source.partition",
-        [HEADER_PARTITION_ID] = "__source.partition_id",
-        [HEADER_TICK] = "__source.tick",
-        [HEADER_CHANNEL] = "__source.channel",
-        [HEADER_OFFSET] = "__source.offset",
-        [HEADER_DDL_SEQ] = "__source.ddl_seq",
-    };
-    struct ks_header *h = enc->headers;
-    for (int i = HEADER_ROW; i < HEADER_COUNT; i++)
-        h[i].key = keys[i];
-    h[HEADER_VERSION].value = text_copy(arena, enc->version);
-    h[HEADER_CONNECTOR].value = (struct ks_slice){"milvus", 6};
-    h[HEADER_NAME].value = text_copy(arena, enc->name);
-    h[HEADER_TS_MS].value = number_text(arena, tick_to_ms(place->tick));
-    h[HEADER_SNAPSHOT].value = (struct ks_slice){"false", 5};
-    h[HEADER_DB].value = text_copy(arena, coll->db);
-    h[HEADER_COLLECTION].value = text_copy(arena, coll->name);
-    h[HEADER_COLLECTION_ID].value = number_text(arena, coll->id);
-    h[HEADER_PARTITION].value = (struct ks_slice){
-        ks_arena_copy(arena, place->partition.data, place->partition.len), place->partition.len};
-    h[HEADER_PARTITION_ID].value = number_text(arena, place->partition_id);
-    h[HEADER_TICK].value = number_text(arena, (int64_t)place->tick);
-    h[HEADER_CHANNEL].value = text_copy(arena, place->channel);
-    h[HEADER_OFFSET].value = number_text(arena, place->offset);
-    h[HEADER_DDL_SEQ].value = number_text(arena, coll->ddl_seq);
-}
-
-static void set_headers(struct change_encoder *enc, char op, uint32_t row, struct ks_record *record,
-                        struct ks_arena *arena)
-{
-    if (enc->header_count == 0)
-        return;
-    struct ks_header *h = ks_arena_copy(arena, enc->headers, enc->header_count * sizeof *h);
-    h[HEADER_OP] = (struct ks_header){"__op", {op == 'c' ? "c" : op == 'u' ? "u" : "d", 1}};
-    if (enc->header_count > HEADER_ROW)
-        h[HEADER_ROW].value = number_text(arena, row);
-    record->headers = h;
-    record->header_count = enc->header_count;
-}
-
 /* ---- rows ---- */
 
 /* The topic's name must outlive the collection: it stays with the batch. */
@@ -368,12 +213,9 @@ void change_encoder_begin(struct change_encoder *enc, const struct catalogue_col
 {
     enc->topic = keep_topic(coll->topic, out);
     enc->timestamp_ms = tick_to_ms(place->tick);
-    enc->ddl_seq = coll->ddl_seq;
-    if (enc->header_count == HEADER_COUNT)
-        begin_headers(enc, coll, place, &out->arena);
+    change_origin_begin(&enc->origin, coll, place, &out->arena);
     if (enc->flat)
         return;
-    begin_source_block(enc, coll, place);
     enc->cells[enc->ts_ms] = (struct ks_cell){.kind = KS_CELL_INT, .u.i = place->emitted_ms};
 }
 
@@ -416,7 +258,7 @@ static struct ks_record *emit(struct change_encoder *enc, size_t key_len, bool v
 
 static void set_op(struct change_encoder *enc, char op, uint32_t row)
 {
-    enc->cells[enc->source] = finish_source_block(enc, row);
+    enc->cells[enc->source] = change_origin_block(&enc->origin, row);
     enc->cells[enc->op] = (struct ks_cell){.kind = KS_CELL_BYTES,
                                            .count = 1,
                                            .u.data = op == 'c'   ? "c"
@@ -443,7 +285,7 @@ enum ks_status change_encoder_row(struct change_encoder *enc, char op, uint32_t 
     change_encoder_skip(enc);
     if (status != KS_OK)
         return status;
-    set_headers(enc, op, row, emit(enc, key_len, true, out), &out->arena);
+    change_origin_mark(&enc->origin, op, row, emit(enc, key_len, true, out), &out->arena);
     return KS_OK;
 }
 
@@ -469,7 +311,7 @@ enum ks_status change_encoder_delete(struct change_encoder *enc, const struct ks
         return status;
     size_t key_len = enc->bytes.len - KS_RECORD_HEADROOM;
     if (enc->flat) {
-        set_headers(enc, 'd', row, emit(enc, key_len, false, out), &out->arena);
+        change_origin_mark(&enc->origin, 'd', row, emit(enc, key_len, false, out), &out->arena);
         return KS_OK;
     }
     set_before(enc, key);
@@ -478,7 +320,7 @@ enum ks_status change_encoder_delete(struct change_encoder *enc, const struct ks
     if (status != KS_OK)
         return status;
     struct ks_record *deleted = emit(enc, key_len, true, out);
-    set_headers(enc, 'd', row, deleted, &out->arena);
+    change_origin_mark(&enc->origin, 'd', row, deleted, &out->arena);
     struct ks_slice key_bytes = deleted->key;
     if (!enc->tombstones)
         return KS_OK;
