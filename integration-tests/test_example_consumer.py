@@ -6,16 +6,15 @@ The source connector is killed, too, in the middle of its transactions, so that 
 import itertools
 import os
 import pickle
-import random
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 from pymilvus import DataType, FieldSchema, utility
 
 import wait
+from load import Load
 from parts import ROOT
 from pipeline import TICKING
 from samples import create, index_and_load, row, schema
@@ -77,36 +76,17 @@ class Example:
         wait.until(past, deadline_s, "a saved cut past that moment")
 
 
-class Rows:
+class Rows(Load):
     """Inserts, upserts and deletes in one collection, without an end; some keys are inserted twice."""
 
     def __init__(self, collection, seed):
-        self._collection, self._random = collection, random.Random(seed)
-        self._stopping, self._failure, self._next = threading.Event(), None, 0
-        self._thread = threading.Thread(target=self._run)
-        self.steps = 0
+        super().__init__(seed, 0.01)
+        self._collection = collection
+        self._next = 0
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping.set()
-        self._thread.join(60)
-        if self._failure:
-            raise self._failure
-
-    def _run(self):
-        try:
-            while not self._stopping.wait(0.01):
-                self._step()
-                self.steps += 1
-        except Exception as error:
-            self._failure = error
-
-    def _step(self):
-        known = [self._random.randrange(self._next + 1) for _ in range(20)]
-        what = self._random.random()
+    def step(self):
+        known = [self.random.randrange(self._next + 1) for _ in range(20)]
+        what = self.random.random()
         if what < 0.5:
             self._collection.insert([row(key) for key in range(self._next, self._next + 50)])
             self._next += 50

@@ -7,10 +7,10 @@ import random
 import pytest
 
 import wait
+from load import UniqueKeys
 from parts import ROOT
 from pipeline import Pipeline
 from samples import create
-from test_pipeline_kill import Load
 from workers import TAKE_OVER_S, running
 
 LEASE_MS = 8000
@@ -56,7 +56,7 @@ def test_workers_are_lost_under_load(workers, spread, source, kills, name):
     made = create(source, name, loaded=True)
     chance = random.Random(name)
     sink = f"{name}-sink"
-    with Load(made, name) as load:
+    with UniqueKeys(made, name) as load:
         for number in range(max(1, kills // 10)):
             before = load.rows
             workers.wait_for(lambda: load.rows > before + 1000, 60, "load")  # noqa: B023

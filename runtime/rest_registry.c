@@ -43,6 +43,11 @@ void registry_answer_schema(struct rest_response *res, const char *schema)
     res->type = CONTENT_TYPE;
 }
 
+json_t *registry_subject_json(const struct stored_version *version)
+{
+    return json_string(version->subject);
+}
+
 json_t *registry_version_json(const struct stored_version *version)
 {
     return json_pack("{s:s, s:I, s:I, s:s}", "subject", version->subject, "version",
@@ -154,8 +159,8 @@ static bool read_number(const struct rest_request *req, const char *name, int64_
     return false;
 }
 
-bool registry_page(const struct rest_request *req, size_t count, size_t *ret_from, size_t *ret_to,
-                   struct rest_response *res)
+static bool read_page(const struct rest_request *req, size_t count, size_t *ret_from,
+                      size_t *ret_to, struct rest_response *res)
 {
     int64_t offset, limit;
     if (!read_number(req, "offset", 0, &offset, res) || !read_number(req, "limit", -1, &limit, res))
@@ -165,6 +170,19 @@ bool registry_page(const struct rest_request *req, size_t count, size_t *ret_fro
     *ret_from = from;
     *ret_to = from + (limit < 0 || (uint64_t)limit > left ? left : (size_t)limit);
     return true;
+}
+
+void registry_answer_page(const struct rest_request *req, struct registry_found *take_found,
+                          json_t *(*item)(const struct stored_version *), struct rest_response *res)
+{
+    size_t from, to;
+    if (read_page(req, take_found->count, &from, &to, res)) {
+        json_t *answer = json_array();
+        for (size_t i = from; i < to; i++)
+            json_array_append_new(answer, item(&take_found->list[i]));
+        registry_answer(res, answer);
+    }
+    free(take_found->list);
 }
 
 /* NULL: res has the answer. */

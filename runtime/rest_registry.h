@@ -30,6 +30,8 @@ void registry_fail(struct rest_response *res, enum registry_error code, const ch
 void registry_answer(struct rest_response *res, json_t *take_json);
 /* A schema as it was registered. */
 void registry_answer_schema(struct rest_response *res, const char *schema);
+/* The subject alone. */
+json_t *registry_subject_json(const struct stored_version *version);
 /* {subject, version, id, schema}. */
 json_t *registry_version_json(const struct stored_version *version);
 
@@ -55,9 +57,10 @@ bool registry_read_version(const char *text, uint32_t *ret, struct rest_response
 bool registry_find_version(const struct rest_context *ctx, const char *subject, const char *version,
                            struct stored_version *ret, struct rest_response *res);
 
-/* Of a list of `count`: what offset and limit of the request leave. False: res has the answer. */
-bool registry_page(const struct rest_request *req, size_t count, size_t *ret_from, size_t *ret_to,
-                   struct rest_response *res);
+/* What offset and limit of the request leave of it, each as `item` has it. Takes the list. */
+void registry_answer_page(const struct rest_request *req, struct registry_found *take_found,
+                          json_t *(*item)(const struct stored_version *),
+                          struct rest_response *res);
 /* The schema of a body {"schema": text, …}; the caller frees. NULL: res has the answer. */
 struct ks_avro_schema *registry_body_schema(const struct rest_request *req,
                                             struct rest_response *res);

@@ -56,27 +56,22 @@ static void get_subjects(const struct rest_context *ctx, const struct rest_reque
                          struct rest_response *res)
 {
     struct registry_found found;
-    if (!find_id(ctx, req->params[0], &found, res))
-        return;
-    json_t *answer = json_array();
-    for (size_t i = 0; i < found.count; i++)
-        json_array_append_new(answer, json_string(found.list[i].subject));
-    registry_answer(res, answer);
-    free(found.list);
+    if (find_id(ctx, req->params[0], &found, res))
+        registry_answer_page(req, &found, registry_subject_json, res);
+}
+
+static json_t *place_of(const struct stored_version *version)
+{
+    return json_pack("{s:s, s:I}", "subject", version->subject, "version",
+                     (json_int_t)version->version);
 }
 
 static void get_versions(const struct rest_context *ctx, const struct rest_request *req,
                          struct rest_response *res)
 {
     struct registry_found found;
-    if (!find_id(ctx, req->params[0], &found, res))
-        return;
-    json_t *answer = json_array();
-    for (size_t i = 0; i < found.count; i++)
-        json_array_append_new(answer, json_pack("{s:s, s:I}", "subject", found.list[i].subject,
-                                                "version", (json_int_t)found.list[i].version));
-    registry_answer(res, answer);
-    free(found.list);
+    if (find_id(ctx, req->params[0], &found, res))
+        registry_answer_page(req, &found, place_of, res);
 }
 
 static void get_types(const struct rest_context *ctx, const struct rest_request *req,
@@ -93,16 +88,8 @@ static void get_all(const struct rest_context *ctx, const struct rest_request *r
         .version = rest_query_flag(req, "latestOnly", false) ? SCHEMA_LATEST : 0,
     };
     struct registry_found found;
-    size_t from, to;
-    if (!registry_find(ctx, &wanted, &found, res))
-        return;
-    if (registry_page(req, found.count, &from, &to, res)) {
-        json_t *answer = json_array();
-        for (size_t i = from; i < to; i++)
-            json_array_append_new(answer, registry_version_json(&found.list[i]));
-        registry_answer(res, answer);
-    }
-    free(found.list);
+    if (registry_find(ctx, &wanted, &found, res))
+        registry_answer_page(req, &found, registry_version_json, res);
 }
 
 const struct rest_route rest_registry_schemas_routes[] = {

@@ -12,36 +12,28 @@ static void get_subjects(const struct rest_context *ctx, const struct rest_reque
     const struct schema_wanted one_each = {.subject_prefix = registry_subject_prefix(req),
                                            .version = SCHEMA_LATEST};
     struct registry_found found;
-    size_t from, to;
     if (!registry_find(ctx, &one_each, &found, res))
         return;
     if (rest_query_flag(req, "deletedOnly", false))
         found.count = 0; /* none ever is */
-    if (registry_page(req, found.count, &from, &to, res)) {
-        json_t *answer = json_array();
-        for (size_t i = from; i < to; i++)
-            json_array_append_new(answer, json_string(found.list[i].subject));
-        registry_answer(res, answer);
-    }
-    free(found.list);
+    registry_answer_page(req, &found, registry_subject_json, res);
+}
+
+static json_t *number_of(const struct stored_version *version)
+{
+    return json_integer(version->version);
 }
 
 static void get_versions(const struct rest_context *ctx, const struct rest_request *req,
                          struct rest_response *res)
 {
     struct registry_found found;
-    size_t from, to;
     if (!registry_find(ctx, &(struct schema_wanted){.subject = req->params[0]}, &found, res))
         return;
-    if (found.count == 0) {
+    if (found.count == 0)
         registry_fail_missing(ctx, req->params[0], REGISTRY_NO_SUBJECT, res);
-    } else if (registry_page(req, found.count, &from, &to, res)) {
-        json_t *answer = json_array();
-        for (size_t i = from; i < to; i++)
-            json_array_append_new(answer, json_integer(found.list[i].version));
-        registry_answer(res, answer);
-    }
-    free(found.list);
+    else
+        registry_answer_page(req, &found, number_of, res);
 }
 
 static void get_version(const struct rest_context *ctx, const struct rest_request *req,

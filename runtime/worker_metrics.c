@@ -48,36 +48,34 @@ static void add_connector(struct ks_buf *out, const char *name, const char *conn
     ks_buf_add_byte(out, '"');
 }
 
-static void add_task_states(const struct connector_status *list, size_t count,
-                            const char *worker_id, struct ks_buf *out)
+/* One series for each task that is here; `tell` ends its labels and says the value. */
+static void add_tasks(const struct connector_status *list, size_t count, const char *worker_id,
+                      const char *name, void (*tell)(const struct task_status *, struct ks_buf *),
+                      struct ks_buf *out)
 {
-    static const char name[] = "kafka_connect_connector_status";
     metrics_add_head(out, name, KS_METRIC_GAUGE);
     for (size_t c = 0; c < count; c++)
         for (size_t t = 0; t < list[c].task_count; t++) {
             if (!is_here(&list[c].tasks[t], worker_id))
                 continue;
             add_connector(out, name, list[c].name);
-            ks_buf_printf(out, ",task=\"%zu\",status=\"", t);
-            for (const char *s = task_state_name(list[c].tasks[t].state); *s; s++)
-                ks_buf_add_byte(out, (uint8_t)tolower((unsigned char)*s));
-            ks_buf_add_str(out, "\"} 1\n");
+            ks_buf_printf(out, ",task=\"%zu\"", t);
+            tell(&list[c].tasks[t], out);
         }
 }
 
-/* Why it waits is in its status; here, that it does. */
-static void add_waiting(const struct connector_status *list, size_t count, const char *worker_id,
-                        struct ks_buf *out)
+static void tell_state(const struct task_status *status, struct ks_buf *out)
 {
-    static const char name[] = "kitestream_task_waiting";
-    metrics_add_head(out, name, KS_METRIC_GAUGE);
-    for (size_t c = 0; c < count; c++)
-        for (size_t t = 0; t < list[c].task_count; t++) {
-            if (!is_here(&list[c].tasks[t], worker_id))
-                continue;
-            add_connector(out, name, list[c].name);
-            ks_buf_printf(out, ",task=\"%zu\"} %d\n", t, list[c].tasks[t].waiting != NULL);
-        }
+    ks_buf_add_str(out, ",status=\"");
+    for (const char *s = task_state_name(status->state); *s; s++)
+        ks_buf_add_byte(out, (uint8_t)tolower((unsigned char)*s));
+    ks_buf_add_str(out, "\"} 1\n");
+}
+
+/* Why it waits is in its status; here, that it does. */
+static void tell_waiting(const struct task_status *status, struct ks_buf *out)
+{
+    ks_buf_printf(out, "} %d\n", status->waiting != NULL);
 }
 
 /* One that has failed itself has no tasks, so it would not show anywhere else. */
@@ -123,8 +121,8 @@ void worker_metrics_print_statuses(const struct connector_status *list, size_t c
     }
     add_number(out, PREFIX "connector_count", KS_METRIC_GAUGE, (double)connectors);
     add_number(out, PREFIX "task_count", KS_METRIC_GAUGE, (double)tasks);
-    add_task_states(list, count, worker_id, out);
-    add_waiting(list, count, worker_id, out);
+    add_tasks(list, count, worker_id, "kafka_connect_connector_status", tell_state, out);
+    add_tasks(list, count, worker_id, "kitestream_task_waiting", tell_waiting, out);
     add_failed(list, count, worker_id, out);
     add_counts(list, count, worker_id, PREFIX "connector_total_task_count", -1, out);
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
