@@ -5,6 +5,7 @@ import random
 from load import UniqueKeys
 from samples import create
 
+
 def test_kill_under_load(pipeline, source, kills, name):
     kitestream = pipeline.kitestream
     made = create(source, name, loaded=True)
