@@ -53,7 +53,7 @@ class Stages:
             child = subprocess.Popen([str(word) for word in words], cwd=ROOT, stdout=out,
                                      stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                      env=os.environ | (env or {}), start_new_session=True,
-                                     preexec_fn=lambda: os.nice(niceness))
+                                     preexec_fn=lambda: _be_nice(niceness))
             self._running.add(child)
             return child
 
@@ -67,12 +67,12 @@ class Stages:
     def _stage(self, name):
         return Stage(name, str((self.logs / f"{name.replace(' ', '-')}.log").relative_to(ROOT)))
 
-    def build(self, preset, niceness=0) -> bool:
+    def build(self, preset, niceness=0, target="all") -> bool:
         """Keeps going after an error, so that one broken file does not hide what the others do."""
         stage = self._stage(f"build {preset}")
         log = ROOT / stage.log
         built = self.command(log, ["cmake", "--preset", preset], 900, niceness=niceness) and self.command(
-            log, ["cmake", "--build", BUILD / preset, "--", "-k", "0"], 1200, niceness=niceness)
+            log, ["cmake", "--build", BUILD / preset, "--target", target, "--", "-k", "0"], 1800, niceness=niceness)
         stage.add(f"{preset} builds", PASSED if built else FAILED)
         self.results.close(stage)
         return built
@@ -118,7 +118,7 @@ class Stages:
         if not program.exists():
             log.write_text(f"{program} was not built\n", encoding="utf-8")
             return name, False
-        return name, self.command(log, words, seconds + 60, niceness=10)
+        return name, self.command(log, words, seconds + 120, niceness=19)
 
     def integration(self, preset, lane, python, parts, timeout_s, kills):
         stage = self._stage(f"integration {preset} {lane.name}")
@@ -151,6 +151,14 @@ def _node(test):
     """pytest's node of a test that its junit file calls module.function."""
     module, _, function = test.removeprefix("integration-tests.").partition(".")
     return ROOT / "integration-tests" / f"{module}.py::{function}"
+
+
+def _be_nice(niceness):
+    """Of the whole session, too: where Linux shares the processor out by session, a process is nice only within its own."""
+    os.nice(niceness)
+    group = pathlib.Path("/proc/self/autogroup")
+    if niceness and group.exists():
+        group.write_text(str(niceness))
 
 
 def _signal_group(child):
