@@ -53,7 +53,7 @@ class Run:
         starting = {lane: _begin(self._start_parts, lane) for lane in LANES}
         try:
             self.stages.format()
-            self.stages.build("dev", target="product")
+            self.stages.build("dev", targets=["product", "test_milvus_live"])
             others = [_begin(self._units), _begin(self._fuzzers)]
             self._integration("dev", starting)
             for other in others:

@@ -67,12 +67,12 @@ class Stages:
     def _stage(self, name):
         return Stage(name, str((self.logs / f"{name.replace(' ', '-')}.log").relative_to(ROOT)))
 
-    def build(self, preset, niceness=0, target="all") -> bool:
+    def build(self, preset, niceness=0, targets=("all",)) -> bool:
         """Keeps going after an error, so that one broken file does not hide what the others do."""
         stage = self._stage(f"build {preset}")
         log = ROOT / stage.log
         built = self.command(log, ["cmake", "--preset", preset], 900, niceness=niceness) and self.command(
-            log, ["cmake", "--build", BUILD / preset, "--target", target, "--", "-k", "0"], 1800, niceness=niceness)
+            log, ["cmake", "--build", BUILD / preset, "--target", *targets, "--", "-k", "0"], 1800, niceness=niceness)
         stage.add(f"{preset} builds", PASSED if built else FAILED)
         self.results.close(stage)
         return built
