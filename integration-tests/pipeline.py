@@ -35,6 +35,7 @@ class Pipeline:
 
     def clean_up(self):
         """Both servers are shared by the session, and many collections slow them down."""
+        self.kitestream.end()  # its sink would drop beside us
         for server in (self.source, self.target):
             for database in server.databases():
                 for collection in server.collections(database):
