@@ -3,7 +3,7 @@
 usage: scripts/test [--full]
 
 Builds (dev, release, asan, fuzz), runs the unit tests under ASan + UBSan, every fuzzer, and the integration tests
-against real servers; to be kept below 15 minutes on two cores. --full adds the integration tests under ASan, those
+against real servers; to be kept below 15 minutes on two cores (seen: 23). --full adds the integration tests under ASan, those
 marked `full` (a real Kafka Connect beside ours), the unit tests plainly and under TSan, longer fuzzing and longer
 kill loops; to be kept below an hour, which nobody has measured yet.
 
