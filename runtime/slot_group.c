@@ -68,17 +68,17 @@ static int count_slots(slot_mask mask)
     return count;
 }
 
-static void gain(struct slot_group *g, rd_kafka_topic_partition_list_t *partitions)
+static void gain(struct slot_group *g, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions)
 {
     atomic_store(&g->assigned, true);
-    rd_kafka_error_t *error = rd_kafka_incremental_assign(g->rk, partitions);
+    rd_kafka_error_t *error = rd_kafka_incremental_assign(rk, partitions);
     if (error) {
         log_error("slots were not taken: %s", rd_kafka_error_string(error));
         rd_kafka_error_destroy(error);
         return;
     }
     /* Nothing is ever written there. */
-    rd_kafka_pause_partitions(g->rk, partitions);
+    rd_kafka_pause_partitions(rk, partitions);
     slot_mask gained = mask_of(partitions);
     if (!gained)
         return;
@@ -97,13 +97,13 @@ static void lose_mask(struct slot_group *g, slot_mask lost)
     g->events.lost(g->events.arg, lost);
 }
 
-static void lose(struct slot_group *g, rd_kafka_topic_partition_list_t *partitions)
+static void lose(struct slot_group *g, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions)
 {
-    if (rd_kafka_assignment_lost(g->rk))
+    if (rd_kafka_assignment_lost(rk))
         log_warn("the membership in group %s has ended: session expired or replaced",
                  g->worker->group_id);
     lose_mask(g, mask_of(partitions));
-    rd_kafka_error_t *error = rd_kafka_incremental_unassign(g->rk, partitions);
+    rd_kafka_error_t *error = rd_kafka_incremental_unassign(rk, partitions);
     if (!error)
         return;
     log_error("slots were not given up: %s", rd_kafka_error_string(error));
@@ -119,17 +119,18 @@ static void look_at_clock(struct slot_group *g)
     g->awake_ms = now_ms;
 }
 
+/* Of the client that asks: one that is being replaced still gives up what it had. */
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct slot_group *g = opaque;
     look_at_clock(g);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        gain(g, partitions);
+        gain(g, rk, partitions);
     } else {
         if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
             log_error("group %s: %s", g->worker->group_id, rd_kafka_err2str(code));
-        lose(g, partitions);
+        lose(g, rk, partitions);
     }
     g->awake_ms = clock_boot_ms();
 }
