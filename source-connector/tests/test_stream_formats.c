@@ -1,6 +1,7 @@
 /* Recorded rows of every type, those that no server here can hold among them, from the source's
  * encoder through the runtime's converters into the sink's decoder: each shape in each format. What
- * arrives is what was sent, byte by byte. */
+ * arrives is what was sent, byte by byte. Int8Vector, which no recorded Milvus had, is added to
+ * them as a column that was not recorded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "helper_host.h"
 #include "helper_schema.h"
 #include "kitestream/sdk/util.h"
+#include "proto_wire.h"
 #include "row_events.h"
 
 /* ---- a registry of one table, for writer and reader ---- */
@@ -124,6 +126,68 @@ static const char *schema_json(const struct ks_schema *schema)
     return schema->json;
 }
 
+/* ---- the column that was not recorded ---- */
+
+enum { ADDED_ID = 999, ADDED_DIM = 4 };
+
+static const struct ddl_kv added_dim = {"dim", "4"};
+static const struct ddl_field added = {.id = ADDED_ID,
+                                       .name = "int8_vector",
+                                       .type = MILVUS_INT8_VECTOR,
+                                       .description = "",
+                                       .type_params = &added_dim,
+                                       .type_param_count = 1};
+
+/* -128, -1, 0, 127, beginning elsewhere in each row. */
+static void added_value(size_t row, uint8_t *ret)
+{
+    static const uint8_t values[ADDED_DIM] = {0x80, 0xff, 0x00, 0x7f};
+    for (size_t i = 0; i < ADDED_DIM; i++)
+        ret[i] = values[(row + i) % ADDED_DIM];
+}
+
+static const struct ddl_schema *added_to_schema(const struct ddl_schema *from,
+                                                struct ks_arena *arena)
+{
+    struct ddl_schema *to = ks_arena_copy(arena, from, sizeof *from);
+    struct ddl_field *fields = ks_arena_alloc(arena, (from->field_count + 1) * sizeof *fields);
+    memcpy(fields, from->fields, from->field_count * sizeof *fields);
+    fields[to->field_count++] = added;
+    to->fields = fields;
+    return to;
+}
+
+static void wrap(struct ks_buf *out, uint32_t number, struct ks_buf *inner)
+{
+    wire_put_bytes(out, number, inner->data, inner->len);
+    ks_buf_release(inner);
+}
+
+/* One more of an InsertRequest's fields_data: as that is repeated, it may stand at the end. */
+static void added_to_record(struct ks_buf *record, size_t rows)
+{
+    struct ks_buf vectors = {0}, values = {0}, data = {0};
+    for (size_t i = 0; i < rows; i++, values.len += ADDED_DIM)
+        added_value(i, ks_buf_reserve(&values, ADDED_DIM));
+    wire_put_uint(&vectors, 1, ADDED_DIM);
+    wrap(&vectors, 7, &values);
+    wire_put_uint(&data, 1, MILVUS_INT8_VECTOR);
+    wire_put_str(&data, 2, added.name);
+    wrap(&data, 4, &vectors);
+    wire_put_uint(&data, 5, ADDED_ID);
+    wrap(record, 13, &data);
+}
+
+static void assert_added(const struct change_row *row, size_t number)
+{
+    uint8_t want[ADDED_DIM];
+    const struct ks_cell *cell = change_row_cell(row, added.name);
+    added_value(number, want);
+    assert_int_equal(cell->kind, KS_CELL_BYTES);
+    assert_int_equal(cell->count, ADDED_DIM);
+    assert_memory_equal(cell->u.data, want, ADDED_DIM);
+}
+
 /* ---- one row ---- */
 
 struct trip {
@@ -132,6 +196,8 @@ struct trip {
     struct change_decoder *decoder;
     struct ks_arena arena;
     size_t rows;
+    size_t of_line; /* rows with values of the record in hand */
+    bool has_added;
 };
 
 /* Key or value, to Kafka's bytes and back. Adds the header that goes with it. */
@@ -213,6 +279,8 @@ static void send(struct trip *t, const struct ks_record *sent, const struct ddl_
     decode(t, sent, &a);
     decode(t, &got, &b);
     assert_same_row(&a, &b, schema);
+    if (b.cells && t->has_added)
+        assert_added(&b, t->of_line++);
     t->rows++;
 }
 
@@ -224,14 +292,19 @@ static void encode(struct trip *t, const struct change_options *options,
 {
     struct ks_error err;
     struct change_encoder *encoder;
-    struct ks_slice value = golden_base64(golden_str(line, "value_b64"));
+    struct ks_slice recorded = golden_base64(golden_str(line, "value_b64"));
+    struct ks_buf value = {(uint8_t *)recorded.data, recorded.len, recorded.len};
     struct mq_record record = {.offset = golden_int(line, "offset")}, *list = &record;
-    assert_int_equal(mq_record_decode(value, false, &record, &err), KS_OK);
+    assert_int_equal(mq_record_decode(recorded, false, &record, &err), KS_OK);
+    if (record.kind == MQ_INSERT && t->has_added)
+        added_to_record(&value, record.row_count);
+    assert_int_equal(
+        mq_record_decode((struct ks_slice){value.data, value.len}, false, &record, &err), KS_OK);
     if (change_encoder_new(&t->source_host, options, coll, &encoder, &err) != KS_OK ||
         row_events_add(encoder, coll, golden_str(line, "topic"), &list, 1, batch, &err) != KS_OK)
         fail_msg("%s", err.message);
     change_encoder_free(encoder);
-    free((void *)value.data);
+    ks_buf_release(&value);
 }
 
 static void send_line(struct trip *t, const struct change_options *options, json_t *lines,
@@ -251,6 +324,11 @@ static void send_line(struct trip *t, const struct change_options *options, json
         .schema = schema_golden_25(lines, golden_str(rows, "collection_name"), &arena),
         .ddl_seq = 5,
     };
+    /* A row-based record has no columns. */
+    t->has_added = !json_object_get(rows, "row_based");
+    t->of_line = 0;
+    if (t->has_added)
+        coll.schema = added_to_schema(coll.schema, &arena);
     encode(t, options, &coll, line, &batch);
     for (size_t i = 0; i < batch.batch.record_count; i++)
         send(t, &batch.batch.records[i], coll.schema);
