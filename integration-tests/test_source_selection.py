@@ -4,11 +4,14 @@ queries, with the same expressions, make of the source."""
 import hashlib
 import hmac
 import json
+import re
+import socket
 import struct
 
 import pytest
 from pymilvus import CollectionSchema, DataType, FieldSchema
 
+from connect_rest import ConnectRest
 from pipeline import Pipeline
 from samples import DIMENSIONS, create, index_and_load
 from stream import materialised
@@ -182,7 +185,79 @@ def test_omit__a_stream_without_vectors(selecting, source, target, kafka, name):
 def test_rules_that_do_not_fit__name_option_field_and_collection(selecting, source, name):
     pipeline = selecting(**{"row.filter": "number > 3 and nothing == 1"})
     create(source, name)
-    assert f"row.filter of collection default.{name}: column 16: 'nothing' is not a field" in failure(pipeline)
+    unfit = f"row.filter of collection default.{name}: column 16: 'nothing' is not a field"
+    assert unfit in failure(pipeline)
+    # Now with the collection there: a worker's start asks no etcd before it plans the task, which says it itself.
+    pipeline.kitestream.stop()
+    pipeline.kitestream.start()
+    pipeline.kitestream.wait_log(re.escape(unfit))
+    status = ConnectRest(pipeline.kitestream.rest).wait_up().wait_state(f"{name}-source", "RUNNING", ["FAILED"])
+    assert unfit in status["tasks"][0]["trace"]
+
+
+@pytest.fixture
+def judged(kitestream, folder):
+    """A worker without connectors, and what it says of a source: to PUT validate, to POST, and by the command check."""
+    kitestream.start()
+    rest = ConnectRest(kitestream.rest).wait_up()
+
+    def judge(options):
+        kitestream.source("judged")
+        one = kitestream.connectors.pop()
+        one["config"] |= options
+        config = one["config"] | {"connector.class": one["class"], "name": one["name"]}
+        (folder / "judged.yaml").write_text(json.dumps({"connectors": [one]}), encoding="utf-8")
+        validated = rest.ok("PUT", "/connector-plugins/MilvusSourceConnector/config/validate", config)
+        errors = {each["value"]["name"]: each["value"]["errors"] for each in validated["configs"]
+                  if each["value"]["errors"]}
+        return errors, rest.call("POST", "/connectors", {"name": one["name"], "config": config}), \
+            kitestream.command("check", "-c", folder / "worker.yaml", folder / "judged.yaml")
+
+    return judge
+
+
+def test_rules_that_do_not_fit__are_named_before_anything_is_started(judged, source, name):
+    create(source, name)
+    there = f"default.{name}"
+    errors, posted, checked = judged({
+        "field.exclude.list": rf"default\.{name}\.id,{there}.nowhere,default.{name}_later.x",
+        "field.mask.hash.list": f"{there}.vector", "field.mask.hash.salt": SALT, "row.filter": "of_others == 1",
+        f"row.filter.{there}": "text == 3", "collection.include.list": there})
+    fields = "id, number, text, vector"
+    expected = {
+        "field.exclude.list": [
+            f"field.exclude.list: '{there}.nowhere' fits no field of collection {there}; it has {fields}",
+            f"field.exclude.list: field 'id' of collection {there} cannot be left out, it is the primary key: "
+            "a change without it would be nobody's"],
+        "field.mask.hash.list": [f"field.mask.hash.list: field 'vector' of collection {there} cannot be masked, "
+                                 "it is a FloatVector; only VarChar fields can"],
+        f"row.filter.{there}": [f"row.filter.{there} of collection {there}: column 1: field 'text' is a VarChar: "
+                                "it is compared with texts in quotes"]}
+    assert errors == expected
+    assert posted.status_code == 400 and checked.returncode == 1
+    for one in (text for texts in expected.values() for text in texts):
+        assert one in posted.json()["message"] and one in checked.stderr
+
+
+def test_rules_about_what_is_not_there_yet__are_no_errors(judged, source, name):
+    """No collection of that name; or another one, that is not captured."""
+    create(source, name)
+    later = f"default.{name}_later"
+    errors, posted, checked = judged({"field.exclude.list": f"{later}.id", "row.filter": "nothing == 1",
+                                      "collection.include.list": later})
+    assert not errors and posted.status_code == 201 and checked.returncode == 0, (errors, posted.text, checked.stderr)
+
+
+def test_rules_and_an_etcd_that_does_not_answer__are_no_errors(judged, name):
+    """It accepts connections and is silent, or refuses them. The answers come, within the requests' own deadlines."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
+        rules = {"field.exclude.list": f"default.{name}.id", "milvus.etcd.endpoints": endpoint}
+        errors, posted, checked = judged(rules)
+        assert not errors and posted.status_code == 201 and checked.returncode == 0
+        assert silent.accept()
+    errors, _, checked = judged(rules)
+    assert not errors and checked.returncode == 0
 
 
 def test_check__names_options_before_anything_is_started(kitestream, folder):

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "etcd.pb-c.h"
 #include "etcd_events.h"
 #include "etcd_internal.h"
@@ -43,6 +44,7 @@ enum ks_status etcd_client_open(const struct etcd_options *options, struct etcd_
                                     .key_file = copy_or_null(options->tls.key_file),
                                     .server_name = copy_or_null(options->tls.server_name)};
     client->call_timeout_ms = options->call_timeout_ms ? options->call_timeout_ms : CALL_TIMEOUT_MS;
+    client->end_mono_ms = options->limit_ms ? clock_mono_ms() + options->limit_ms : 0;
     *ret = client;
     return KS_OK;
 }
@@ -148,6 +150,13 @@ size_t etcd_metadata(const struct etcd_client *client, struct grpc_metadata *met
     return count;
 }
 
+static int64_t time_of_a_call_ms(const struct etcd_client *client)
+{
+    int64_t left_ms = client->end_mono_ms - clock_mono_ms();
+    return client->end_mono_ms && left_ms < client->call_timeout_ms ? left_ms
+                                                                    : client->call_timeout_ms;
+}
+
 /* One attempt at the current endpoint, which is open. */
 static enum grpc_code call_once(struct etcd_client *client, const char *method,
                                 const struct ks_buf *request, struct ks_buf *reply,
@@ -158,7 +167,12 @@ static enum grpc_code call_once(struct etcd_client *client, const char *method,
                              .metadata = metadata,
                              .metadata_count = etcd_metadata(client, metadata),
                              .request = {request->data, request->len},
-                             .deadline_ms = client->call_timeout_ms};
+                             .deadline_ms = time_of_a_call_ms(client)};
+    if (call.deadline_ms <= 0) {
+        ks_error_set(err, KS_ERR_RETRIABLE, "%s at %s: the time for all calls is over", method,
+                     client->endpoints[client->current]);
+        return GRPC_CODE_DEADLINE_EXCEEDED;
+    }
     return grpc_client_unary(client->grpc, &call, reply, NULL, err);
 }
 

@@ -20,6 +20,7 @@ struct etcd_options {
     const char *password;
     struct grpc_tls tls;
     int64_t call_timeout_ms; /* 0: 5,000 */
+    int64_t limit_ms;        /* of all calls together, from opening on; 0: none */
 };
 
 struct etcd_client;

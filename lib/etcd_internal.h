@@ -12,6 +12,7 @@ struct etcd_client {
     char *username, *password;
     struct grpc_tls tls; /* strings are ours */
     int64_t call_timeout_ms;
+    int64_t end_mono_ms;      /* no call lasts longer; 0: no end */
     struct grpc_client *grpc; /* to endpoints[current]; NULL: not open */
     char *token;              /* NULL: not authenticated yet */
     bool auth_disabled;       /* etcd said that it needs no token */

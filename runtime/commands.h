@@ -6,7 +6,8 @@
 #include "plugin_loader.h"
 #include "worker_config.h"
 
-/* Problems as "file:line: message" on `err`. Connects to nothing. */
+/* Problems as "file:line: message" on `err`. Of the command itself, not of `run`, connectors may
+ * ask for a few seconds what they would work with. */
 int command_check(const struct cli *cli, const struct plugin_set *plugins, FILE *out, FILE *err);
 int command_plugins(const struct cli *cli, const struct plugin_set *plugins, FILE *out, FILE *err);
 /* Blocks SIGTERM and SIGINT and waits for them; call before any other thread exists. Sets the

@@ -76,18 +76,36 @@ static const struct ks_connector_class *find_class(const struct plugin_set *plug
     return NULL;
 }
 
+typedef void validate_fn(const struct ks_config *, const struct ks_config_issues *);
+
 /* The class's own checks see resolved values where this process can resolve them; where it cannot,
  * the task's start will say so. */
-static void check_with_class(const struct ks_connector_class *cls, const struct string_map *config,
-                             struct config_issues *issues)
+static void check_with_class(const struct ks_connector_class *cls, validate_fn *validate,
+                             const struct string_map *config, struct config_issues *issues)
 {
     struct string_map resolved = {0};
-    if (!cls->validate || connector_plan_resolve(cls, config, &resolved, NULL) != KS_OK)
+    if (!validate || connector_plan_resolve(cls, config, &resolved, NULL) != KS_OK)
         return;
     struct ks_config view = string_map_view(&resolved);
     struct ks_config_issues sink = config_issues_sink(issues);
-    cls->validate(&view, &sink);
+    validate(&view, &sink);
     string_map_release(&resolved);
+}
+
+static validate_fn *online_check_of(const struct ks_connector_class *cls)
+{
+    size_t needed =
+        offsetof(struct ks_connector_class, validate_online) + sizeof cls->validate_online;
+    return cls->struct_size >= needed ? cls->validate_online : NULL;
+}
+
+/* Since `before`, options that are only unknown aside. */
+static bool is_nothing_wrong(const struct config_issues *issues, size_t before)
+{
+    for (size_t i = before; i < issues->count; i++)
+        if (!issues->list[i].unknown)
+            return false;
+    return true;
 }
 
 const struct ks_connector_class *connector_plan_check(const struct plugin_set *plugins,
@@ -95,7 +113,7 @@ const struct ks_connector_class *connector_plan_check(const struct plugin_set *p
                                                       const struct string_map *config,
                                                       struct config_issues *issues)
 {
-    size_t before = issues->count, unknown = 0;
+    size_t before = issues->count;
     const char *own_name = string_map_get(config, NAME_OPTION);
     if (own_name && strcmp(own_name, name) != 0)
         config_issues_add(issues, NAME_OPTION, own_name,
@@ -107,10 +125,20 @@ const struct ks_connector_class *connector_plan_check(const struct plugin_set *p
     struct ks_config view = string_map_view(config);
     config_def_check(tables.list, &view, issues);
     config_check_rules(cls, &view, issues);
-    for (size_t i = before; i < issues->count; i++)
-        unknown += issues->list[i].unknown;
-    if (issues->count == before + unknown)
-        check_with_class(cls, config, issues);
+    if (is_nothing_wrong(issues, before))
+        check_with_class(cls, cls->validate, config, issues);
+    return cls;
+}
+
+const struct ks_connector_class *connector_plan_check_online(const struct plugin_set *plugins,
+                                                             const char *name,
+                                                             const struct string_map *config,
+                                                             struct config_issues *issues)
+{
+    size_t before = issues->count;
+    const struct ks_connector_class *cls = connector_plan_check(plugins, name, config, issues);
+    if (cls && is_nothing_wrong(issues, before))
+        check_with_class(cls, online_check_of(cls), config, issues);
     return cls;
 }
 

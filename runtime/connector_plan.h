@@ -21,6 +21,12 @@ const struct ks_connector_class *connector_plan_check(const struct plugin_set *p
                                                       const char *name,
                                                       const struct string_map *config,
                                                       struct config_issues *issues);
+/* The same; if nothing is wrong, the class looks at what the connector would work with, which may
+ * take a few seconds. For a configuration that somebody gives and waits to hear of. */
+const struct ks_connector_class *connector_plan_check_online(const struct plugin_set *plugins,
+                                                             const char *name,
+                                                             const struct string_map *config,
+                                                             struct config_issues *issues);
 /* Options that are not known are ignored, with a warning. Errors: FATAL with all that is wrong. */
 enum ks_status connector_plan_make(const struct plugin_set *plugins, const char *name,
                                    const struct string_map *config, struct connector_plan *ret,

@@ -66,7 +66,7 @@ struct check_request {
 static void run_check(void *arg)
 {
     struct check_request *r = arg;
-    connector_plan_check(r->plugins, r->name, &r->config, &r->issues);
+    connector_plan_check_online(r->plugins, r->name, &r->config, &r->issues);
     config_issues_drop_unknown(&r->issues);
 }
 

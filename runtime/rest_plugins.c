@@ -115,7 +115,7 @@ static void run_validation(void *arg)
 {
     struct validation *v = arg;
     const char *name = string_map_get(&v->config, "name");
-    connector_plan_check(v->plugins, name ? name : "", &v->config, &v->issues);
+    connector_plan_check_online(v->plugins, name ? name : "", &v->config, &v->issues);
 }
 
 /* The body as options. A null counts as not given: forms send it for empty fields. */

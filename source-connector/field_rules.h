@@ -40,7 +40,12 @@ bool field_rules_leave_out(const struct field_rules *rules, const char *collecti
 bool field_rules_mask(const struct field_rules *rules, const char *collection, const char *field);
 
 /* field_rules_schema.c: the schema as the stream has it, `from` itself if no rule meets it;
- * applying the rules again changes nothing. Errors: FATAL naming option, field and collection. */
+ * applying the rules again changes nothing. Each rule that does not fit is told to `issues`, in a
+ * text that names option, field and collection; the field then stays as it is. */
+const struct ddl_schema *field_rules_shape(const struct field_rules *rules, const char *collection,
+                                           const struct ddl_schema *from, struct ks_arena *arena,
+                                           const struct ks_config_issues *issues);
+/* The same. Errors: FATAL with the first of these texts. */
 enum ks_status field_rules_schema(const struct field_rules *rules, const char *collection,
                                   const struct ddl_schema *from, struct ks_arena *arena,
                                   const struct ddl_schema **ret, struct ks_error *err);

@@ -8,14 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "first_issue.h"
 #include "kitestream/sdk/util.h"
 
-/* One call of field_rules_schema. */
+#define EXCLUDE "field.exclude.list"
+#define MASK "field.mask.hash.list"
+
+/* One call of field_rules_shape. */
 struct shaping {
     const struct field_rules *rules;
     const char *collection;
     struct ks_arena *arena;
-    struct ks_error *err;
+    const struct ks_config_issues *issues;
 };
 
 static bool is_left_out(const struct shaping *s, const struct ddl_field *field)
@@ -38,10 +42,10 @@ static const struct ddl_field *field_named(const struct ddl_schema *schema, cons
 static const char *option_of(const struct field_rules *rules, const struct ddl_field *field)
 {
     bool omitted = rules->vectors == VECTORS_OMIT && field->type >= MILVUS_BINARY_VECTOR;
-    return omitted ? "vector.encoding=omit" : "field.exclude.list";
+    return omitted ? "vector.encoding=omit" : EXCLUDE;
 }
 
-static enum ks_status check_left_out(const struct shaping *s, const struct ddl_field *field)
+static bool may_be_left_out(const struct shaping *s, const struct ddl_field *field)
 {
     const char *why = NULL;
     if (field->is_primary_key)
@@ -50,21 +54,25 @@ static enum ks_status check_left_out(const struct shaping *s, const struct ddl_f
         why = "is the partition key: rows could not be placed without it";
     else if (field_rules_mask(s->rules, s->collection, field->name))
         why = "is in field.mask.hash.list, too: leave it out or mask it";
-    if (!why)
-        return KS_OK;
-    return ks_error_set(s->err, KS_ERR_FATAL,
-                        "field.exclude.list: field '%s' of collection %s cannot be left out, it %s",
-                        field->name, s->collection, why);
+    if (why)
+        s->issues->add(s->issues->ctx, EXCLUDE,
+                       ks_arena_printf(s->arena,
+                                       EXCLUDE ": field '%s' of collection %s cannot be left out, "
+                                               "it %s",
+                                       field->name, s->collection, why));
+    return !why;
 }
 
-static enum ks_status check_masked(const struct shaping *s, const struct ddl_field *field)
+static bool may_be_masked(const struct shaping *s, const struct ddl_field *field)
 {
     if (field->type == MILVUS_VARCHAR)
-        return KS_OK;
-    return ks_error_set(s->err, KS_ERR_FATAL,
-                        "field.mask.hash.list: field '%s' of collection %s cannot be masked, it is "
-                        "a %s; only VarChar fields can",
-                        field->name, s->collection, milvus_type_name(field->type));
+        return true;
+    s->issues->add(s->issues->ctx, MASK,
+                   ks_arena_printf(s->arena,
+                                   MASK ": field '%s' of collection %s cannot be masked, it is a "
+                                        "%s; only VarChar fields can",
+                                   field->name, s->collection, milvus_type_name(field->type)));
+    return false;
 }
 
 /* ---- fields ---- */
@@ -82,28 +90,23 @@ static void widen(const struct shaping *s, struct ddl_field *field)
     field->type_params = params;
 }
 
-static enum ks_status shape_fields(const struct shaping *s, const struct ddl_schema *from,
-                                   struct ddl_schema *to)
+static void shape_fields(const struct shaping *s, const struct ddl_schema *from,
+                         struct ddl_schema *to)
 {
     struct ddl_field *fields = ks_arena_alloc(s->arena, (from->field_count + 1) * sizeof(*fields));
-    enum ks_status status = KS_OK;
     to->fields = fields;
     to->field_count = 0;
-    for (size_t i = 0; i < from->field_count && !status; i++) {
+    for (size_t i = 0; i < from->field_count; i++) {
         const struct ddl_field *field = &from->fields[i];
-        if (is_left_out(s, field)) {
-            status = check_left_out(s, field);
+        if (is_left_out(s, field) && may_be_left_out(s, field)) {
             to->enable_dynamic_field &= !field->is_dynamic;
             continue;
         }
         struct ddl_field *kept = &fields[to->field_count++];
         *kept = *field;
-        if (field_rules_mask(s->rules, s->collection, field->name)) {
-            status = check_masked(s, field);
+        if (field_rules_mask(s->rules, s->collection, field->name) && may_be_masked(s, field))
             widen(s, kept);
-        }
     }
-    return status;
 }
 
 /* ---- functions ---- */
@@ -117,10 +120,23 @@ static const char *first_missing(const struct ddl_schema *schema, const char *co
     return NULL;
 }
 
-/* A function goes with a field that it needs, and what it makes must go with it: nobody else can
- * fill it. */
-static enum ks_status shape_functions(const struct shaping *s, const struct ddl_schema *from,
-                                      struct ddl_schema *to)
+/* What it makes must go with a function: nobody else can fill it. */
+static void check_made(const struct shaping *s, const struct ddl_function *f, const char *gone,
+                       const struct ddl_schema *to)
+{
+    for (size_t i = 0; i < f->output_count; i++)
+        if (field_named(to, f->outputs[i]))
+            s->issues->add(s->issues->ctx, EXCLUDE,
+                           ks_arena_printf(s->arena,
+                                           EXCLUDE ": field '%s' of collection %s is needed by the "
+                                                   "function '%s', which makes the field '%s': "
+                                                   "leave both out, or neither",
+                                           gone, s->collection, f->name, f->outputs[i]));
+}
+
+/* A function goes with a field that it needs. */
+static void shape_functions(const struct shaping *s, const struct ddl_schema *from,
+                            struct ddl_schema *to)
 {
     struct ddl_function *functions =
         ks_arena_alloc(s->arena, (from->function_count + 1) * sizeof(*functions));
@@ -130,36 +146,37 @@ static enum ks_status shape_functions(const struct shaping *s, const struct ddl_
         const struct ddl_function *f = &from->functions[i];
         const char *gone = first_missing(to, f->inputs, f->input_count);
         gone = gone ? gone : first_missing(to, f->outputs, f->output_count);
-        if (!gone) {
+        if (gone)
+            check_made(s, f, gone, to);
+        else
             functions[to->function_count++] = *f;
-            continue;
-        }
-        for (size_t k = 0; k < f->output_count; k++)
-            if (field_named(to, f->outputs[k]))
-                return ks_error_set(s->err, KS_ERR_FATAL,
-                                    "field.exclude.list: field '%s' of collection %s is needed by "
-                                    "the function '%s', which makes the field '%s': leave both "
-                                    "out, or neither",
-                                    gone, s->collection, f->name, f->outputs[k]);
     }
-    return KS_OK;
+}
+
+const struct ddl_schema *field_rules_shape(const struct field_rules *rules, const char *collection,
+                                           const struct ddl_schema *from, struct ks_arena *arena,
+                                           const struct ks_config_issues *issues)
+{
+    struct shaping s = {rules, collection, arena, issues};
+    if (!field_rules_select(rules))
+        return from;
+    struct ddl_schema *to = ks_arena_copy(arena, from, sizeof(*from));
+    shape_fields(&s, from, to);
+    shape_functions(&s, from, to);
+    return to;
 }
 
 enum ks_status field_rules_schema(const struct field_rules *rules, const char *collection,
                                   const struct ddl_schema *from, struct ks_arena *arena,
                                   const struct ddl_schema **ret, struct ks_error *err)
 {
-    struct shaping s = {rules, collection, arena, err};
-    *ret = from;
-    if (!field_rules_select(rules))
-        return KS_OK;
-    struct ddl_schema *to = ks_arena_copy(arena, from, sizeof(*from));
-    enum ks_status status = shape_fields(&s, from, to);
-    if (!status)
-        status = shape_functions(&s, from, to);
-    if (!status)
-        *ret = to;
-    return status;
+    struct first_issue first = {.err = err};
+    struct ks_config_issues issues = first_issue_sink(&first);
+    const struct ddl_schema *shaped = field_rules_shape(rules, collection, from, arena, &issues);
+    if (first.found)
+        return KS_ERR_FATAL;
+    *ret = shaped;
+    return KS_OK;
 }
 
 enum ks_status field_rules_check(const struct field_rules *rules,

@@ -60,8 +60,8 @@ static const char *unless_empty(const struct ks_config *config, const char *key)
     return value && *value ? value : NULL;
 }
 
-static enum ks_status open_client(const struct ks_config *config, struct etcd_client **ret,
-                                  struct ks_error *err)
+static enum ks_status open_client(const struct ks_config *config, int64_t limit_ms,
+                                  struct etcd_client **ret, struct ks_error *err)
 {
     struct etcd_endpoints endpoints;
     enum ks_status status = etcd_endpoints_parse(config, &endpoints, err);
@@ -77,17 +77,20 @@ static enum ks_status open_client(const struct ks_config *config, struct etcd_cl
                 .cert_file = unless_empty(config, "milvus.etcd.tls.cert.file"),
                 .key_file = unless_empty(config, "milvus.etcd.tls.key.file"),
                 .server_name = unless_empty(config, "milvus.etcd.tls.server.name")},
+        /* So that a server that is silent leaves time for the next one. */
+        .call_timeout_ms = limit_ms / 2,
+        .limit_ms = limit_ms,
     };
     status = etcd_client_open(&options, ret, err);
     etcd_endpoints_release(&endpoints);
     return status;
 }
 
-enum ks_status meta_reader_open(const struct ks_config *config, struct meta_reader **ret,
-                                struct ks_error *err)
+static enum ks_status open_reader(const struct ks_config *config, int64_t limit_ms,
+                                  struct meta_reader **ret, struct ks_error *err)
 {
     struct etcd_client *client;
-    enum ks_status status = open_client(config, &client, err);
+    enum ks_status status = open_client(config, limit_ms, &client, err);
     if (status != KS_OK)
         return status;
     struct meta_reader *r = xcalloc(1, sizeof(*r));
@@ -98,6 +101,12 @@ enum ks_status meta_reader_open(const struct ks_config *config, struct meta_read
     r->model = meta_model_new(r->prefix);
     *ret = r;
     return KS_OK;
+}
+
+enum ks_status meta_reader_open(const struct ks_config *config, struct meta_reader **ret,
+                                struct ks_error *err)
+{
+    return open_reader(config, 0, ret, err);
 }
 
 void meta_reader_close(struct meta_reader *r)
@@ -216,6 +225,26 @@ enum ks_status meta_reader_list(struct meta_reader *r, int64_t revision, int64_t
     r->alive_mono_ms = clock_mono_ms();
     *ret_revision = at;
     return open_watch(r, err);
+}
+
+enum ks_status meta_reader_look(const struct ks_config *config, int64_t limit_ms,
+                                struct meta_reader **ret, struct ks_error *err)
+{
+    struct meta_reader *r;
+    int64_t at;
+    bool compacted;
+    enum ks_status status = open_reader(config, limit_ms, &r, err);
+    if (status)
+        return status;
+    meta_model_list_begin(r->model);
+    status = etcd_list(r->client, r->root_coord, 0, take_kv, r, &at, &compacted, err);
+    if (!status)
+        status = meta_model_list_end(r->model, at, err);
+    if (status)
+        meta_reader_close(r);
+    else
+        *ret = r;
+    return status;
 }
 
 /* ---- watch ---- */

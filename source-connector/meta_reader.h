@@ -15,6 +15,11 @@ struct meta_reader;
  */
 enum ks_status meta_reader_open(const struct ks_config *config, struct meta_reader **ret,
                                 struct ks_error *err);
+/* Opens, and lists what there is of databases, collections and fields now: nothing else, and
+ * nothing is followed. Takes no longer than limit_ms. Errors: as meta_reader_list, but a root path
+ * without Milvus' keys is none. */
+enum ks_status meta_reader_look(const struct ks_config *config, int64_t limit_ms,
+                                struct meta_reader **ret, struct ks_error *err);
 void meta_reader_close(struct meta_reader *r);
 struct meta_model *meta_reader_model(struct meta_reader *r);
 /* Fills the model with a listing at `revision` (0 = now) and opens the watch behind it.

@@ -170,16 +170,29 @@ static const struct column_field *field_named(const struct column_layout *layout
     return NULL;
 }
 
+static const char *field_names(const struct column_layout *layout, struct ks_arena *arena)
+{
+    const char *names = "";
+    for (size_t i = 0; i < layout->field_count; i++)
+        names = ks_arena_printf(arena, "%s%s%s", names, i ? ", " : "", layout->fields[i].name);
+    return names;
+}
+
 static enum ks_status no_such_field(const struct compiling *c, const struct row_expr *expr)
 {
     struct ks_slice name = {expr->field, strlen(expr->field)};
     bool left_out =
         c->layout->rules &&
         field_rules_leave_out(c->layout->rules, c->layout->collection, name, MILVUS_NONE);
-    return ks_error_set(c->err, KS_ERR_FATAL, "column %zu: '%s' %s", expr->column, expr->field,
-                        left_out ? "is left out by field.exclude.list, and so nobody can look at it"
-                                 : "is not a field of the collection (keys of the dynamic field "
-                                   "cannot be used)");
+    if (left_out)
+        return ks_error_set(c->err, KS_ERR_FATAL,
+                            "column %zu: '%s' is left out by field.exclude.list, and so nobody can "
+                            "look at it",
+                            expr->column, expr->field);
+    return ks_error_set(c->err, KS_ERR_FATAL,
+                        "column %zu: '%s' is not a field of the collection (keys of the dynamic "
+                        "field cannot be used); it has %s",
+                        expr->column, expr->field, field_names(c->layout, c->arena));
 }
 
 static bool is_integer(enum milvus_type type)

@@ -82,6 +82,16 @@ enum ks_status row_filters_new(const struct ks_config *config, struct row_filter
     return KS_OK;
 }
 
+bool row_filters_any(const struct row_filters *filters)
+{
+    const char *collection;
+    void *expr;
+    for (size_t pos = 0; strmap_next(&filters->own, &pos, &collection, &expr);)
+        if (expr)
+            return true;
+    return filters->for_all != NULL;
+}
+
 void row_filters_free(struct row_filters *filters)
 {
     if (!filters)
@@ -118,4 +128,18 @@ enum ks_status row_filters_compile(const struct row_filters *filters, const char
         ks_error_prefix(err, OPTION "%s%s of collection %s", own ? "." : "", own ? collection : "",
                         collection);
     return status;
+}
+
+void row_filters_judge(const struct row_filters *filters, const char *collection,
+                       const struct column_layout *layout, const struct ks_config_issues *issues)
+{
+    struct row_filter *filter;
+    struct ks_error err;
+    if (row_filters_compile(filters, collection, layout, &filter, &err)) {
+        bool own = strmap_find(&filters->own, collection);
+        char *option = xasprintf(OPTION "%s%s", own ? "." : "", own ? collection : "");
+        issues->add(issues->ctx, option, err.message);
+        free(option);
+    }
+    row_filter_free(filter);
 }

@@ -4,36 +4,49 @@
  * seen, and not at its first row. */
 #include "selection.h"
 
+#include "first_issue.h"
+
 /* A type that cannot be read is told with the first row, as without a filter. */
-static enum ks_status try_filter(const struct change_options *options, const char *collection,
-                                 const struct ddl_schema *schema, struct ks_error *err)
+static void judge_filter(const struct change_options *options, const char *collection,
+                         const struct ddl_schema *schema, const struct ks_config_issues *issues)
 {
     struct column_layout *layout;
-    struct row_filter *filter = NULL;
     struct ks_error ignored;
     if (!options->filters || column_layout_new(schema, &layout, &ignored))
-        return KS_OK;
+        return;
     if (options->fields)
         column_layout_select(layout, options->fields, collection);
-    enum ks_status status = row_filters_compile(options->filters, collection, layout, &filter, err);
-    row_filter_free(filter);
+    row_filters_judge(options->filters, collection, layout, issues);
     column_layout_free(layout);
-    return status;
+}
+
+const struct ddl_schema *selection_judge(const struct change_options *options,
+                                         const char *collection, const struct ddl_schema *schema,
+                                         struct ks_arena *arena,
+                                         const struct ks_config_issues *issues)
+{
+    if (options->fields)
+        schema = field_rules_shape(options->fields, collection, schema, arena, issues);
+    judge_filter(options, collection, schema, issues);
+    return schema;
 }
 
 enum ks_status selection_shape(const struct change_options *options,
                                const struct catalogue_collection *coll, struct ddl *ddl,
                                struct ks_arena *arena, struct ks_error *err)
 {
-    enum ks_status status = KS_OK;
+    struct first_issue first = {.err = err};
+    struct ks_config_issues issues = first_issue_sink(&first);
     if (!ddl->schema || (!coll && ddl->kind != DDL_CREATE_COLLECTION))
         return KS_OK;
     const char *collection =
         coll ? coll->created_as : ks_arena_printf(arena, "%s.%s", ddl->db, ddl->collection);
-    if (options->fields)
-        status =
-            field_rules_schema(options->fields, collection, ddl->schema, arena, &ddl->schema, err);
-    return status ? status : try_filter(options, collection, ddl->schema, err);
+    const struct ddl_schema *shaped =
+        selection_judge(options, collection, ddl->schema, arena, &issues);
+    if (first.found)
+        return KS_ERR_FATAL;
+    ddl->schema = shaped;
+    return KS_OK;
 }
 
 bool selection_hides_index(const struct change_options *options,
@@ -50,6 +63,11 @@ bool selection_hides_index(const struct change_options *options,
 enum ks_status selection_check(const struct change_options *options,
                                const struct catalogue_collection *coll, struct ks_error *err)
 {
+    struct first_issue first = {.err = err};
+    struct ks_config_issues issues = first_issue_sink(&first);
     enum ks_status status = options->fields ? field_rules_check(options->fields, coll, err) : KS_OK;
-    return status ? status : try_filter(options, coll->created_as, coll->schema, err);
+    if (status)
+        return status;
+    judge_filter(options, coll->created_as, coll->schema, &issues);
+    return first.found ? KS_ERR_FATAL : KS_OK;
 }

@@ -5,9 +5,16 @@
 
 #include "row_events.h"
 
+/* What the rules make of the schema of `collection` (database.collection, as it came into the
+ * stream). Each rule that does not fit, a mask or the filter, is told to `issues`, by its option,
+ * in a text that names option, field and collection. */
+const struct ddl_schema *selection_judge(const struct change_options *options,
+                                         const char *collection, const struct ddl_schema *schema,
+                                         struct ks_arena *arena,
+                                         const struct ks_config_issues *issues);
 /* Takes what the rules leave out from the event's schema, if it has one, and tries the
  * collection's filter and masks on what remains. `coll`: the collection in the stream, or NULL if
- * the event creates it. Errors: FATAL naming option, field and collection. */
+ * the event creates it. Errors: FATAL with the first text of selection_judge. */
 enum ks_status selection_shape(const struct change_options *options,
                                const struct catalogue_collection *coll, struct ddl *ddl,
                                struct ks_arena *arena, struct ks_error *err);

@@ -1,5 +1,6 @@
 #include "source_connector.h"
 
+#include "selection_online.h"
 #include "source_offsets.h"
 #include "source_options.h"
 #include "source_task.h"
@@ -18,4 +19,5 @@ const struct ks_connector_class source_connector_class = {
     .source = &source_task_ops,
     .validate = source_options_validate,
     .check_offset = source_offset_check,
+    .validate_online = selection_validate_online,
 };

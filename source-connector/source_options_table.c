@@ -138,7 +138,10 @@ const struct ks_config_def source_option_table[] = {
         .doc = "Regular expressions (POSIX extended) that match the whole of "
                "database.collection.field: fields that are neither in rows nor in the schema that "
                "the stream tells. Not the primary key, nor a partition key. The dynamic field is "
-               "called $meta. Holds for a collection's whole life in the stream.",
+               "called $meta, written \\$meta. Holds for a collection's whole life in the stream. "
+               "Whether "
+               "it fits the fields that there are is asked of etcd when the configuration is "
+               "given.",
     },
     {
         .name = "field.mask.hash.list",
@@ -168,7 +171,8 @@ const struct ks_config_def source_option_table[] = {
         .doc = "Only rows for which this is true, such as: price > 10 and tag in ['a', 'b']. "
                "Milvus' expressions on scalar fields: comparisons, ranges, in, like, is null, and, "
                "or, not. For every captured collection without a filter of its own; each must have "
-               "the fields. Empty: all rows.",
+               "the fields, which is asked of etcd when the configuration is given. Empty: all "
+               "rows.",
     },
     {
         .name = "row.filter.",

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define KS_ABI_MAJOR 1
-#define KS_ABI_MINOR 2
+#define KS_ABI_MINOR 3
 
 enum ks_log_level { KS_LOG_ERROR, KS_LOG_WARN, KS_LOG_INFO, KS_LOG_DEBUG, KS_LOG_TRACE };
 enum ks_metric_kind {
@@ -235,7 +235,8 @@ struct ks_connector_class {
     const struct ks_config_def *config_defs; /* ends with name == NULL */
     const struct ks_source_task_ops *source; /* by kind, the other NULL */
     const struct ks_sink_task_ops *sink;
-    /* Checks beyond the table, without network traffic that can hang. Optional. */
+    /* Checks beyond the table, without network traffic: whenever a configuration is given, and when
+     * tasks are planned. Optional. */
     void (*validate)(const struct ks_config *, const struct ks_config_issues *);
     /* Optional; without it there is one task with the connector's own config. */
     enum ks_status (*task_configs)(const struct ks_config *, int32_t max_tasks,
@@ -245,6 +246,12 @@ struct ks_connector_class {
      * Optional, since ABI 1.1. Errors: DATA, saying what is wrong. */
     enum ks_status (*check_offset)(const struct ks_config *, const char *partition_json,
                                    const char *offset_json, struct ks_error *);
+    /* As validate, against what the connector would work with. Asked when nothing else is wrong,
+     * and only where somebody waits for the answer (REST, `kitestream check`), not when tasks are
+     * planned or a worker starts: what runs must not be stopped by a change in the world that its
+     * task can bear. May use the network, for 3 s over all: who does not answer by then is no
+     * issue, since the task's start will say it. Optional, since ABI 1.3. */
+    void (*validate_online)(const struct ks_config *, const struct ks_config_issues *);
 };
 
 struct ks_plugin {

@@ -203,6 +203,28 @@ static void test_revision__unreachable_names_the_endpoint(void **state)
 
 /* ---- authentication, TLS ---- */
 
+/* A server that is there and silent takes what time there is, and nothing comes after that. */
+static void test_limit__ends_all_calls(void **state)
+{
+    struct test_etcd *silent = test_etcd_start(NULL, false);
+    const char *endpoint = test_etcd_endpoint(silent);
+    struct etcd_options options = {
+        .endpoints = &endpoint, .endpoint_count = 1, .call_timeout_ms = 60000, .limit_ms = 300};
+    struct etcd_client *client;
+    struct ks_error err;
+    int64_t revision;
+    test_etcd_freeze(silent, true);
+    assert_int_equal(etcd_client_open(&options, &client, &err), KS_OK);
+    assert_int_equal(etcd_revision(client, &revision, &err), KS_ERR_RETRIABLE);
+    assert_contains(err.message, "DEADLINE_EXCEEDED");
+    test_etcd_freeze(silent, false);
+    assert_int_equal(etcd_revision(client, &revision, &err), KS_ERR_RETRIABLE);
+    assert_contains(err.message, "the time for all calls is over");
+    assert_contains(err.message, endpoint);
+    etcd_client_close(client);
+    test_etcd_stop(silent);
+}
+
 static void test_auth__right_and_wrong_password(void **state)
 {
     struct test_etcd *own = test_etcd_start(NULL, false);
@@ -313,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_list__compacted_and_future_revisions),
         cmocka_unit_test(test_revision__tries_the_endpoints_in_turn),
         cmocka_unit_test(test_revision__unreachable_names_the_endpoint),
+        cmocka_unit_test(test_limit__ends_all_calls),
         cmocka_unit_test(test_auth__right_and_wrong_password),
         cmocka_unit_test(test_tls__client_certificate_and_its_errors),
         cmocka_unit_test(test_tls__server_speaks_plain_text),

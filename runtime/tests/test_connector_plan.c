@@ -18,6 +18,15 @@ static void validate(const struct ks_config *config, const struct ks_config_issu
         issues->add(issues->ctx, "secret", "is not the right one");
 }
 
+static size_t online_count;
+
+static void validate_online(const struct ks_config *config, const struct ks_config_issues *issues)
+{
+    online_count++;
+    if (strcmp(ks_config_get(config, "mode"), "nowhere") == 0)
+        issues->add(issues->ctx, "mode", "there is no such mode out there");
+}
+
 static enum ks_status plan(const struct ks_config *config, int32_t max,
                            const struct ks_task_configs *configs, struct ks_error *err)
 {
@@ -43,16 +52,25 @@ static const struct ks_connector_class planning = {.struct_size = sizeof plannin
                                                    .kind = KS_CLASS_SOURCE,
                                                    .config_defs = defs,
                                                    .validate = validate,
-                                                   .task_configs = plan};
+                                                   .task_configs = plan,
+                                                   .validate_online = validate_online};
 static const struct ks_connector_class simple = {.struct_size = sizeof simple,
                                                  .name = "test.Simple",
                                                  .kind = KS_CLASS_SOURCE,
                                                  .config_defs = defs};
-static const struct plugin_class classes[] = {{.cls = &planning}, {.cls = &simple}};
+/* Of a time when there was no validate_online. */
+static const struct ks_connector_class older = {
+    .struct_size = offsetof(struct ks_connector_class, validate_online),
+    .name = "test.Older",
+    .kind = KS_CLASS_SOURCE,
+    .config_defs = defs,
+    .validate_online = validate_online};
+static const struct plugin_class classes[] = {
+    {.cls = &planning}, {.cls = &simple}, {.cls = &older}};
 
 const struct plugin_class *plugin_set_find(const struct plugin_set *set, const char *name)
 {
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 3; i++)
         if (strcmp(name, classes[i].cls->name) == 0)
             return &classes[i];
     return NULL;
@@ -61,7 +79,7 @@ const struct plugin_class *plugin_set_find(const struct plugin_set *set, const c
 size_t plugin_set_classes(const struct plugin_set *set, const struct plugin_class **ret)
 {
     *ret = classes;
-    return 2;
+    return 3;
 }
 
 static struct string_map config_of(const char *cls, const char *option, const char *value)
@@ -101,6 +119,44 @@ static void test_make__tasks_of_the_class_over_the_connectors_options(void **sta
     /* What may be stored holds neither secrets nor defaults. */
     assert_string_equal(string_map_get(&made.tasks[1], "secret"), "${env:KITESTREAM_TEST_PLAN}");
     assert_null(string_map_get(&made.tasks[1], "mode"));
+    connector_plan_release(&made);
+    string_map_release(&config);
+}
+
+/* Returns the number of issues. */
+static size_t check_online(const char *cls, const char *option, const char *value)
+{
+    struct string_map config = config_of(cls, option, value);
+    struct config_issues issues = {0};
+    assert_non_null(connector_plan_check_online(NULL, "c", &config, &issues));
+    size_t count = issues.count;
+    config_issues_release(&issues);
+    string_map_release(&config);
+    return count;
+}
+
+static void test_check_online__asks_when_nothing_else_is_wrong(void **state)
+{
+    online_count = 0;
+    assert_int_equal(check_online("test.Planning", "mode", "nowhere"), 1);
+    assert_int_equal(online_count, 1);
+    assert_int_equal(check_online("test.Planning", "mod", "unknown"), 1);
+    assert_int_equal(online_count, 2);
+    assert_int_equal(check_online("test.Planning", "tasks.max", "none"), 1);
+    assert_int_equal(check_online("test.Planning", "secret", "wrong"), 1);
+    assert_int_equal(check_online("test.Older", "mode", "nowhere"), 0);
+    assert_int_equal(check_online("test.Simple", "mode", "nowhere"), 0);
+    assert_int_equal(online_count, 2);
+}
+
+static void test_make__does_not_ask_the_world(void **state)
+{
+    struct string_map config = config_of("test.Planning", "mode", "nowhere");
+    struct connector_plan made;
+    struct ks_error err;
+    online_count = 0;
+    assert_int_equal(connector_plan_make(NULL, "c", &config, &made, &err), KS_OK);
+    assert_int_equal(online_count, 0);
     connector_plan_release(&made);
     string_map_release(&config);
 }
@@ -193,6 +249,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_make__tasks_of_the_class_over_the_connectors_options),
+        cmocka_unit_test(test_check_online__asks_when_nothing_else_is_wrong),
+        cmocka_unit_test(test_make__does_not_ask_the_world),
         cmocka_unit_test(test_make__options_that_nobody_knows_are_ignored),
         cmocka_unit_test(test_make__more_tasks_than_allowed_if_that_is_not_enforced),
         cmocka_unit_test(test_make__without_task_configs_one_task),

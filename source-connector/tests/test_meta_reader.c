@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/tests/helper_etcd.h"
 #include "alloc.h"
 #include "clock.h"
-#include "helper_etcd.h"
+#include "helper_etcd_play.h"
 #include "meta_reader.h"
-#include "proto_wire.h"
 
 #define DEADLINE_MS 30000
 
@@ -32,40 +30,14 @@ static int unload(void **state)
     return 0;
 }
 
-/* ---- playing back ---- */
-
-static void add_operation(struct ks_buf *transaction, const struct etcd_event *event)
-{
-    struct ks_buf inner = {0}, operation = {0};
-    wire_put_bytes(&inner, 1, event->kv.key.data, event->kv.key.len);
-    if (!event->is_delete)
-        wire_put_bytes(&inner, 2, event->kv.value.data, event->kv.value.len);
-    wire_put_bytes(&operation, event->is_delete ? 3 : 2, inner.data, inner.len);
-    wire_put_bytes(transaction, 2, operation.data, operation.len);
-    ks_buf_release(&inner);
-    ks_buf_release(&operation);
-}
-
-/* Each recorded revision is one transaction. */
 static void play(struct test_etcd *etcd, size_t from, size_t to)
 {
-    for (size_t at = from, next; at < to; at = next) {
-        struct ks_buf transaction = {0};
-        next = etcd_recording_next(&recording, at);
-        for (size_t i = at; i < next; i++)
-            add_operation(&transaction, &recording.events[i]);
-        test_etcd_call(etcd, "/etcdserverpb.KV/Txn", &transaction, NULL);
-        ks_buf_release(&transaction);
-    }
+    etcd_recording_play(&recording, etcd, from, to);
 }
 
-/* First event after that recorded revision. */
 static size_t after(int64_t revision)
 {
-    size_t at = 0;
-    while (at < recording.count && recording.events[at].kv.mod_revision <= revision)
-        at++;
-    return at;
+    return etcd_recording_after(&recording, revision);
 }
 
 /* ---- reading ---- */
@@ -318,6 +290,58 @@ static void test_meta_reader_list__names_the_root_paths_there_are(void **state)
     test_etcd_stop(etcd);
 }
 
+static void count_down(void *arg, struct catalogue_collection *coll)
+{
+    (*(size_t *)arg)--;
+}
+
+/* Both see the same collections and fields. */
+static void test_meta_reader_look__what_a_list_sees(void **state)
+{
+    struct test_etcd *etcd = test_etcd_start(NULL, false);
+    struct meta_reader *whole = open_reader(etcd), *part;
+    struct catalogue *all = catalogue_new();
+    struct pending_ddl *seen = NULL;
+    struct ks_error err;
+    size_t count = 0;
+    int64_t seq = 0;
+    bool compacted;
+    play(etcd, 0, after(2925));
+    list_at(whole, 0, &compacted);
+    diff_into(whole, all, true, &seq);
+    if (meta_reader_look(
+            &(struct ks_config){
+                (struct ks_config_entry[]){{"milvus.etcd.endpoints", test_etcd_endpoint(etcd)},
+                                           {"milvus.etcd.meta.sub.path", "meta"},
+                                           {"milvus.etcd.root.path", "goldd"}},
+                3},
+            DEADLINE_MS, &part, &err))
+        fail_msg("%s", err.message);
+    struct catalogue *nothing = catalogue_new();
+    assert_int_equal(meta_model_diff(meta_reader_model(part), nothing, true, &seen, &err), KS_OK);
+    for (const struct pending_ddl *p = seen; p; p = p->next) {
+        if (p->ddl->kind != DDL_CREATE_COLLECTION)
+            continue;
+        const struct catalogue_collection *coll = catalogue_by_id(all, p->ddl->collection_id);
+        assert_non_null(coll);
+        assert_int_equal(coll->schema->field_count, p->ddl->schema->field_count);
+        for (size_t i = 0; i < coll->schema->field_count; i++) {
+            assert_string_equal(coll->schema->fields[i].name, p->ddl->schema->fields[i].name);
+            assert_int_equal(coll->schema->fields[i].type, p->ddl->schema->fields[i].type);
+        }
+        count++;
+    }
+    assert_true(count > 1);
+    catalogue_each(all, count_down, &count);
+    assert_int_equal(count, 0);
+    pending_ddl_list_free(seen);
+    catalogue_free(nothing);
+    catalogue_free(all);
+    meta_reader_close(part);
+    meta_reader_close(whole);
+    test_etcd_stop(etcd);
+}
+
 static void test_meta_reader_list__unreachable_etcd_is_named(void **state)
 {
     struct test_etcd *etcd = test_etcd_start(NULL, false);
@@ -397,6 +421,7 @@ int main(void)
         cmocka_unit_test(test_meta_reader_poll__tells_that_its_start_was_compacted),
         cmocka_unit_test(test_meta_reader_poll__survives_a_restart_of_etcd),
         cmocka_unit_test(test_meta_reader_list__names_the_root_paths_there_are),
+        cmocka_unit_test(test_meta_reader_look__what_a_list_sees),
         cmocka_unit_test(test_meta_reader_list__unreachable_etcd_is_named),
         cmocka_unit_test(test_meta_reader_list__https_to_a_server_without_tls),
         cmocka_unit_test(test_meta_reader__with_permission_for_the_prefix_only),

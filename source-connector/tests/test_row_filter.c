@@ -217,7 +217,7 @@ static void test_row_filter_new__refuses_what_does_not_fit(void **state)
         const char *text, *message;
     } cases[] = {
         {"x == 1", "column 1: 'x' is not a field of the collection (keys of the dynamic field "
-                   "cannot be used)"},
+                   "cannot be used); it has id, sparse, b, i8, f, d, s, n, j, a, v, $meta"},
         {"id == 1 and v == 1",
          "column 13: field 'v' is a FloatVector: a row filter cannot look into vectors"},
         {"sparse is null",

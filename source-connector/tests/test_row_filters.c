@@ -66,7 +66,7 @@ static void test_row_filters_compile__names_option_field_and_collection(void **s
     assert_string_equal(err.message,
                         "row.filter.default.wrong of collection default.wrong: column 1: 'nothing' "
                         "is not a field of the collection (keys of the dynamic field cannot be "
-                        "used)");
+                        "used); it has id");
     row_filters_free(filters);
     column_layout_free(layout);
 }
