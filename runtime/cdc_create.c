@@ -12,7 +12,9 @@
  *
  * Two workers may look at what other tasks cover at the same moment, see nothing, and both write
  * their 1. Each has read the log up to its own record then, so the later one finds the earlier: it
- * takes its record back and looks again, as if it had been asked later. */
+ * takes its record back and looks again, as if it had been asked later. If both die before they
+ * find that out there are two half made tasks. The earlier one can be put right, since it passes
+ * over the later one; the later one finds the earlier, and can be deleted. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,8 @@ struct making {
     struct cdc_create create;
     char *task_id, *source_name, *sink_name;
     int64_t asked_ms;
-    bool is_half; /* an earlier try ended in the middle */
+    bool is_half;    /* an earlier try ended in the middle */
+    int64_t created; /* of that try's record */
     /* What is found beside others. */
     int64_t newest; /* the `created` of the last task that was looked at */
     char *start_from, *mapping;
@@ -139,13 +142,20 @@ static void add_other(struct others *others, const struct making *m, const struc
     cdc_create_release(&c);
 }
 
+/* Its maker finds our record, as we would its one if it were the earlier. */
+static bool must_give_way(const struct making *m, const struct cdc_task *t)
+{
+    return m->is_half && t->created > m->created && cdc_task_is_half(t);
+}
+
 /* Those made after `after` and before `before`. */
 static struct others find_others(const struct making *m, const struct cdc_tasks *tasks,
                                  int64_t after, int64_t before)
 {
     struct others others = {.list = xcalloc(tasks->count + 1, sizeof *others.list)};
     for (size_t i = 0; i < tasks->count; i++)
-        if (tasks->list[i].created > after && tasks->list[i].created < before)
+        if (tasks->list[i].created > after && tasks->list[i].created < before &&
+            !must_give_way(m, &tasks->list[i]))
             add_other(&others, m, &tasks->list[i]);
     return others;
 }
@@ -155,6 +165,14 @@ static void others_release(struct others *others)
     for (size_t i = 0; i < others->count; i++)
         free((char *)others->list[i].name);
     free(others->list);
+}
+
+static bool is_half_named(const struct cdc_tasks *tasks, const char *id)
+{
+    for (size_t i = 0; i < tasks->count; i++)
+        if (strcmp(tasks->list[i].id, id) == 0)
+            return cdc_task_is_half(&tasks->list[i]);
+    return false;
 }
 
 static enum ks_status check_names(struct making *m, const struct cdc_tasks *tasks,
@@ -167,7 +185,10 @@ static enum ks_status check_names(struct making *m, const struct cdc_tasks *task
     if (holder)
         status =
             ks_error_set(err, KS_ERR_DATA,
-                         "%s is already covered by the task %s for the same target", name, holder);
+                         "%s is already covered by the task %s for the same target%s", name, holder,
+                         is_half_named(tasks, holder) ? ", which is half made: send its create "
+                                                        "request again, or delete it"
+                                                      : "");
     else
         m->excludes = cdc_excludes(others.list, others.count, name);
     others_release(&others);
@@ -375,6 +396,7 @@ static enum ks_status look_for_task(struct making *m, bool *ret_done, struct ks_
     *ret_done = false;
     if (cdc_task_find(m->ctx->herder, m->task_id, &task)) {
         m->is_half = cdc_task_is_half(&task);
+        m->created = task.created;
         *ret_done = !m->is_half;
         cdc_task_release(&task);
         return KS_OK;

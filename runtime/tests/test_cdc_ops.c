@@ -407,6 +407,100 @@ static void test_create__at_the_same_moment(void **state)
     expect_connector("a-source", TARGET_STARTED);
 }
 
+/* Each has written its first record, or more of them, and has died before it looked for the other.
+ */
+static void leave_two_halves(int writes_of_a)
+{
+    writes_left = writes_of_a;
+    assert_int_equal(ask(cdc_op_create, request("a", "default", "books"), NULL), KS_ERR_RETRIABLE);
+    find_known("a-source")->unseen = true;
+    if (find("a-sink"))
+        find_known("a-sink")->unseen = true;
+    writes_left = 1; /* not enough to take it back */
+    assert_int_equal(ask(cdc_op_create, request("b", "default", "books"), NULL), KS_ERR_RETRIABLE);
+    writes_left = 1000;
+    expect_connector("a-source", TARGET_STOPPED);
+    expect_connector("b-source", TARGET_STOPPED);
+    expect_shown("a", "Initial", "half made");
+    expect_shown("b", "Initial", "half made");
+}
+
+static void expect_one_works(const char *id)
+{
+    expect_shown(id, "Running", NULL);
+    for (size_t i = 0; i < CONNECTORS_MAX; i++)
+        if (table[i].name && strncmp(table[i].name, id, 1) != 0)
+            assert_true(table[i].target == TARGET_STOPPED);
+}
+
+static void test_create__two_halves_are_put_right(void **state)
+{
+    for (int writes = 1; writes < 3; writes++) {
+        leave_two_halves(writes);
+        expect_fault(cdc_op_create, request("b", "default", "books"),
+                     "covered by the task a for the same target, which is half made");
+        expect_fault(cdc_op_create, request("c", "default", "books"), "which is half made");
+        expect_ok(cdc_op_create, request("a", "default", "books"));
+        expect_one_works("a");
+        expect_fault(cdc_op_create, request("b", "default", "books"), "covered by the task a");
+        expect_fault(cdc_op_resume, task("b"), "half made");
+        expect_one_works("a");
+        expect_ok(cdc_op_delete, task("b"));
+        expect_ok(cdc_op_delete, task("a"));
+    }
+}
+
+static void test_create__one_of_two_halves_is_deleted(void **state)
+{
+    leave_two_halves(2);
+    expect_ok(cdc_op_delete, task("a"));
+    expect_ok(cdc_op_create, request("b", "default", "books"));
+    expect_one_works("b");
+    expect_ok(cdc_op_delete, task("b"));
+    leave_two_halves(1);
+    expect_ok(cdc_op_delete, task("b"));
+    expect_ok(cdc_op_create, request("a", "default", "books"));
+    expect_one_works("a");
+}
+
+/* However that came about: what works is never passed over. */
+static void test_create__a_half_beside_a_later_whole_one(void **state)
+{
+    leave_two_halves(1);
+    struct connector *a = find_known("a-source");
+    a->unseen = true;
+    int64_t created = a->created;
+    expect_ok(cdc_op_create, request("b", "default", "books"));
+    a->unseen = false;
+    a->created = created;
+    expect_fault(cdc_op_create, request("a", "default", "books"), "covered by the task b for");
+    expect_one_works("b");
+}
+
+/* Whichever is put right first: nothing is covered twice. */
+static void test_create__two_halves_that_overlap(void **state)
+{
+    for (int first = 0; first < 2; first++) {
+        const char *const order[] = {first ? "all" : "books", first ? "books" : "all"};
+        writes_left = 1;
+        ask(cdc_op_create, request("books", "default", "books"), NULL);
+        find_known("books-source")->unseen = true;
+        writes_left = 1;
+        ask(cdc_op_create, request("all", "*", "*"), NULL);
+        writes_left = 1000;
+        for (int i = 0; i < 2; i++)
+            expect_ok(cdc_op_create, request(order[i], order[i][0] == 'a' ? "*" : "default",
+                                             order[i][0] == 'a' ? "*" : "books"));
+        assert_string_equal(
+            string_map_get(&find_known("all-source")->config, "collection.exclude.list"),
+            "default\\.books");
+        expect_shown("all", "Running", NULL);
+        expect_shown("books", "Running", NULL);
+        expect_ok(cdc_op_delete, task("all"));
+        expect_ok(cdc_op_delete, task("books"));
+    }
+}
+
 static void test_create__what_is_not_possible(void **state)
 {
     expect_fault(cdc_op_create, NULL, "there is no target");
@@ -676,6 +770,10 @@ int main(void)
         TEST(test_create__a_half_made_one_may_be_deleted),
         TEST(test_create__beside_other_tasks),
         TEST(test_create__at_the_same_moment),
+        TEST(test_create__two_halves_are_put_right),
+        TEST(test_create__one_of_two_halves_is_deleted),
+        TEST(test_create__a_half_beside_a_later_whole_one),
+        TEST(test_create__two_halves_that_overlap),
         TEST(test_create__what_is_not_possible),
         TEST(test_create__names_that_are_taken),
         TEST(test_create__without_a_source_in_the_worker),
