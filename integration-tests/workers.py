@@ -99,8 +99,8 @@ class Workers:
 
 
 @contextlib.contextmanager
-def running(root, parts, shared):
-    made = Workers(root, parts, shared)
+def running(root, parts, shared, count=3):
+    made = Workers(root, parts, shared, count)
     try:
         yield made.start()
     finally:

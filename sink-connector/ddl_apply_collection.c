@@ -1,43 +1,12 @@
 /* Collections of the target: created with a stamp that says whose they are, dropped and renamed
  * only with ours. In: a DDL; out: calls. Each is preceded by a look at what is there, so that
  * repeating it after a crash on any line ends the same. */
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ddl_applying.h"
+#include "ddl_stamp.h"
 #include "schema_differs.h"
 
-/* ---- stamps ---- */
-
-static const char *stamp_of(struct applying *a)
-{
-    return ks_arena_printf(&a->arena, "%s/%" PRId64, a->ddl->cluster, a->ddl->collection_id);
-}
-
-enum stamp_match { STAMP_OURS, STAMP_NONE, STAMP_OTHER };
-
-/* The stamp in a description, where a server takes no property of its own making. */
-static const char *described_stamp(struct applying *a, const char *description)
-{
-    static const char mark[] = STAMP_PROPERTY "=";
-    const char *at = description ? strstr(description, mark) : NULL;
-    if (!at)
-        return NULL;
-    at += strlen(mark);
-    return ks_arena_strndup(&a->arena, at, strcspn(at, " "));
-}
-
-static enum stamp_match match_stamp(struct applying *a, const struct milvus_collection *found,
-                                    const char **ret_stamp)
-{
-    *ret_stamp = ddl_kv_get(found->schema.properties, found->schema.property_count, STAMP_PROPERTY);
-    if (!*ret_stamp)
-        *ret_stamp = described_stamp(a, found->schema.description);
-    if (!*ret_stamp)
-        return STAMP_NONE;
-    return strcmp(*ret_stamp, stamp_of(a)) == 0 ? STAMP_OURS : STAMP_OTHER;
-}
+enum { SETTLE_MS = 1000 };
 
 /* ---- looking ---- */
 
@@ -81,51 +50,46 @@ static enum ddl_result make_partitions(struct applying *a)
     return result;
 }
 
-static enum ddl_result put_stamp(struct applying *a)
+/* Nothing in Milvus says "set it if it is not set". Of two sinks that both saw no stamp the last to
+ * write one has the collection, and the other sees that when it looks again. One whose call took
+ * longer than the pause overwrites a stamp that was found settled: until the next start of the
+ * other both write, but only Upserts of one stream. */
+static enum ddl_result take(struct applying *a)
 {
-    const struct ddl_kv stamp = {STAMP_PROPERTY, stamp_of(a)};
-    if (!applying_enter(a))
+    struct milvus_collection found;
+    struct stamp stamp;
+    bool there;
+    enum ddl_result result = stamp_put(a);
+    if (result != DDL_APPLIED)
+        return result;
+    if (!target_gate_sleep(a->w->gate, SETTLE_MS))
         return DDL_STOPPED;
-    struct milvus_answer answer = milvus_alter_collection(
-        a->w->client, a->name.db, a->name.collection, &stamp, 1, a->deadline_ms);
-    return applying_judge(a, &answer);
-}
-
-static enum ddl_result check_stamp(struct applying *a, enum stamp_match match, const char *stamp)
-{
-    if (match == STAMP_OTHER)
-        return applying_end(a, DDL_FAILED,
-                            "%s.%s of the target belongs to %s (property " STAMP_PROPERTY
-                            "): two sources would write into it. Map one of them elsewhere with "
-                            "collection.mapping",
-                            a->name.db, a->name.collection, stamp);
-    a->w->refused = match == STAMP_OURS && a->w->no_state && !a->w->only_look;
-    if (a->w->refused)
-        return applying_end(a, DDL_FAILED,
-                            "%s.%s of the target was written by this source, but this connector "
-                            "has no committed state: it was deleted, or the connector has a new "
-                            "name. Drop the collection to start anew, or restore the connector's "
-                            "name and offsets",
-                            a->name.db, a->name.collection);
-    return DDL_APPLIED;
+    result = applying_look(a, a->name, &found, &there);
+    if (result != DDL_APPLIED)
+        return result;
+    if (!there)
+        return applying_end(a, DDL_AGAIN, "%s.%s was dropped meanwhile", a->name.db,
+                            a->name.collection);
+    enum stamp_match match = stamp_look(a, &found, &stamp);
+    return match == STAMP_OURS ? DDL_APPLIED : stamp_refuse(a, match, &stamp);
 }
 
 static enum ddl_result adopt(struct applying *a, const struct milvus_collection *found)
 {
-    const char *stamp;
+    struct stamp stamp;
     char difference[300];
-    enum stamp_match match = match_stamp(a, found, &stamp);
-    enum ddl_result result = check_stamp(a, match, stamp);
-    if (result != DDL_APPLIED)
-        return result;
+    enum stamp_match match = stamp_look(a, found, &stamp);
+    enum ddl_result result = DDL_APPLIED;
+    if (match != STAMP_OURS && match != STAMP_NONE)
+        return stamp_refuse(a, match, &stamp);
     if (schema_differs(a->ddl->schema, &found->schema, difference, sizeof(difference)))
         return applying_end(a, DDL_FAILED, "%s.%s exists in the target with another schema: %s",
                             a->name.db, a->name.collection, difference);
-    a->w->adopted = match == STAMP_NONE;
+    a->w->adopted = match == STAMP_NONE || stamp.adopted;
     if (a->w->only_look)
         return DDL_APPLIED;
     if (match == STAMP_NONE)
-        result = put_stamp(a);
+        result = take(a);
     return result == DDL_APPLIED ? make_partitions(a) : result;
 }
 
@@ -135,7 +99,7 @@ static struct milvus_answer call_create(struct applying *a, const struct ddl_sch
     size_t count;
     struct ddl_kv *kvs = applying_wanted(a, schema->properties, schema->property_count, &count);
     if (with_stamp)
-        kvs[count++] = (struct ddl_kv){STAMP_PROPERTY, stamp_of(a)};
+        stamp_add(a, kvs, &count);
     return milvus_create_collection(a->w->client, a->name.db, a->name.collection, schema, kvs,
                                     count, a->deadline_ms);
 }
@@ -144,8 +108,8 @@ static struct milvus_answer call_create_described(struct applying *a)
 {
     struct ddl_schema schema = *a->ddl->schema;
     const char *text = schema.description ? schema.description : "";
-    schema.description = ks_arena_printf(&a->arena, "%s%s" STAMP_PROPERTY "=%s", text,
-                                         *text ? " " : "", stamp_of(a));
+    schema.description =
+        ks_arena_printf(&a->arena, "%s%s%s", text, *text ? " " : "", stamp_text(a));
     return call_create(a, &schema, false);
 }
 
@@ -182,6 +146,22 @@ static enum ddl_result create_stamped(struct applying *a)
     return applying_judge(a, &answer);
 }
 
+/* Another sink may have made an equal one since we looked, which is no error to every server. */
+static enum ddl_result check_made(struct applying *a)
+{
+    struct milvus_collection found;
+    struct stamp stamp;
+    bool there;
+    enum ddl_result result = applying_look(a, a->name, &found, &there);
+    if (result != DDL_APPLIED)
+        return result;
+    if (!there)
+        return applying_end(a, DDL_AGAIN, "%s.%s is not there after its creation", a->name.db,
+                            a->name.collection);
+    enum stamp_match match = stamp_look(a, &found, &stamp);
+    return match == STAMP_OURS ? DDL_APPLIED : stamp_refuse(a, match, &stamp);
+}
+
 enum ddl_result apply_create_collection(struct applying *a)
 {
     struct milvus_collection found;
@@ -198,6 +178,8 @@ enum ddl_result apply_create_collection(struct applying *a)
     if (!has_vector(a->ddl->schema))
         return refuse_without_vector(a);
     result = create_stamped(a);
+    if (result == DDL_APPLIED)
+        result = check_made(a);
     return result == DDL_APPLIED ? make_partitions(a) : result;
 }
 
@@ -219,13 +201,12 @@ static enum ddl_result drop_aliases(struct applying *a, const struct milvus_coll
 enum ddl_result apply_drop_collection(struct applying *a)
 {
     struct milvus_collection found;
-    const char *stamp;
     bool there;
     enum ddl_result result = applying_look(a, a->name, &found, &there);
     if (result != DDL_APPLIED || !there)
         return result;
     /* Not ours to drop: ours is gone. */
-    if (is_alias(&found, a->name) || match_stamp(a, &found, &stamp) != STAMP_OURS)
+    if (is_alias(&found, a->name) || !stamp_is_ours(a, &found))
         return applying_end(a, DDL_APPLIED, "%s.%s of the target is not this source's: it stays",
                             a->name.db, a->name.collection);
     result = drop_aliases(a, &found);
@@ -244,13 +225,12 @@ enum ddl_result apply_drop_collection(struct applying *a)
 static enum ddl_result look_at_new_name(struct applying *a, struct target_name old, bool *ret_there)
 {
     struct milvus_collection found;
-    const char *stamp;
     enum ddl_result result = applying_look(a, a->name, &found, ret_there);
     if (result != DDL_APPLIED || !*ret_there)
         return result;
     if (is_alias(&found, a->name))
         return wait_for_alias(a, &found);
-    if (match_stamp(a, &found, &stamp) == STAMP_OURS)
+    if (stamp_is_ours(a, &found))
         return DDL_APPLIED;
     return applying_end(a, DDL_FAILED,
                         "%s.%s cannot be renamed to %s.%s: the target has another collection of "
@@ -261,7 +241,6 @@ static enum ddl_result look_at_new_name(struct applying *a, struct target_name o
 static enum ddl_result look_at_old_name(struct applying *a, struct target_name old)
 {
     struct milvus_collection found;
-    const char *stamp;
     bool there;
     enum ddl_result result = applying_look(a, old, &found, &there);
     if (result != DDL_APPLIED)
@@ -269,7 +248,7 @@ static enum ddl_result look_at_old_name(struct applying *a, struct target_name o
     if (!there)
         return applying_end(a, DDL_FAILED, "%s.%s is not in the target: it cannot be renamed",
                             old.db, old.collection);
-    if (is_alias(&found, old) || match_stamp(a, &found, &stamp) != STAMP_OURS)
+    if (is_alias(&found, old) || !stamp_is_ours(a, &found))
         return applying_end(a, DDL_FAILED,
                             "%s.%s of the target is not what this sink created: it is not renamed",
                             old.db, old.collection);
@@ -309,7 +288,7 @@ enum ddl_result apply_rename_collection(struct applying *a)
 enum ddl_result apply_verify_collection(struct applying *a)
 {
     struct milvus_collection found;
-    const char *stamp = NULL;
+    struct stamp stamp;
     bool there;
     enum ddl_result result = applying_look(a, a->name, &found, &there);
     if (result != DDL_APPLIED || (!there && a->w->may_be_gone))
@@ -320,15 +299,18 @@ enum ddl_result apply_verify_collection(struct applying *a)
                             "the target. If collection.mapping was changed, rename it there, or "
                             "undo the change",
                             a->name.db, a->name.collection, a->ddl->db, a->ddl->collection);
-    enum stamp_match match = match_stamp(a, &found, &stamp);
-    if (match == STAMP_OURS || (match == STAMP_NONE && a->w->may_lack_stamp))
+    enum stamp_match match = stamp_look(a, &found, &stamp);
+    if (match == STAMP_OURS || match == STAMP_UNSIGNED ||
+        (match == STAMP_NONE && a->w->may_lack_stamp))
         return DDL_APPLIED;
+    if (match == STAMP_OTHER_SINK)
+        return stamp_refuse(a, match, &stamp);
     return applying_end(
         a, DDL_FAILED,
         "%s.%s of the target is not this sink's copy of %s.%s: its property " STAMP_PROPERTY
         " is '%s', not '%s'. If collection.mapping was changed, undo "
         "it, or rename collections in the target; if it is the right one, set the "
         "property",
-        a->name.db, a->name.collection, a->ddl->db, a->ddl->collection, stamp ? stamp : "",
-        stamp_of(a));
+        a->name.db, a->name.collection, a->ddl->db, a->ddl->collection,
+        stamp.source ? stamp.source : "", stamp_source(a));
 }

@@ -3,17 +3,21 @@
  * afterwards tells whether a property stayed: then that is said, once. */
 #include <string.h>
 
-#include "ddl_applying.h"
+#include "ddl_stamp.h"
 
 /* Properties that mean something on one cluster only. */
 static bool is_local_property(const char *key)
 {
-    static const char *const local[] = {"replicate.id",
-                                        "replicate.endTS",
-                                        "collection.replica.number",
-                                        "collection.resource_groups",
-                                        STAMP_PROPERTY,
-                                        NULL};
+    static const char *const local[] = {
+        "replicate.id",
+        "replicate.endTS",
+        "collection.replica.number",
+        "collection.resource_groups",
+        STAMP_PROPERTY,
+        SINK_PROPERTY,
+        ADOPTED_PROPERTY,
+        NULL,
+    };
     for (const char *const *p = local; *p; p++)
         if (strcmp(*p, key) == 0)
             return true;
@@ -23,7 +27,7 @@ static bool is_local_property(const char *key)
 struct ddl_kv *applying_wanted(struct applying *a, const struct ddl_kv *properties, size_t count,
                                size_t *ret_count)
 {
-    struct ddl_kv *kvs = ks_arena_alloc(&a->arena, (count + 1) * sizeof(*kvs));
+    struct ddl_kv *kvs = ks_arena_alloc(&a->arena, (count + STAMP_MAX) * sizeof(*kvs));
     *ret_count = 0;
     for (size_t i = 0; i < count; i++)
         if (!is_local_property(properties[i].key))

@@ -31,7 +31,7 @@ enum ddl_result applying_judge_gone(struct applying *a, const struct milvus_answ
  * there as well: found->schema.name tells. */
 enum ddl_result applying_look(struct applying *a, struct target_name name,
                               struct milvus_collection *ret, bool *ret_there);
-/* The source's properties that the target shall have; with room for one more. */
+/* The source's properties that the target shall have; with room for a stamp. */
 struct ddl_kv *applying_wanted(struct applying *a, const struct ddl_kv *properties, size_t count,
                                size_t *ret_count);
 

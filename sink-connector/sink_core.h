@@ -73,6 +73,7 @@ struct sink_core {
     struct ks_arena arena; /* of one commit */
     struct ks_arena kept;  /* as long as the task */
     char *cluster;         /* of the DDL */
+    char *sink;            /* <id of the state>/<connector>, as stamps have it */
     char *status;
     char trouble[GATE_TEXT_MAX]; /* of a commit that did not go through */
 };

@@ -130,7 +130,6 @@ enum ks_status sink_ddl_put(struct sink_core *s, const struct ks_record *record,
 static void done(struct sink_core *s, struct queued_ddl *item)
 {
     seq_set_add(&s->state.applied, item->ddl->seq);
-    seq_set_remove(&s->state.refused, item->ddl->seq);
     catalogue_apply(s->applied, item->ddl);
     if (item->ddl->kind == DDL_DROP_COLLECTION)
         end_quarantine(s, item->ddl->collection_id);
@@ -166,12 +165,10 @@ static void submit(struct sink_core *s, struct queued_ddl *item, bool only_look)
     w->client = s->client;
     w->gate = s->gate;
     w->names = s->options.names;
+    w->sink = s->sink;
     w->alias_db = alias_db(s, item->ddl);
     w->applied_to =
         item->ddl->collection_id ? catalogue_by_id(s->applied, item->ddl->collection_id) : NULL;
-    /* A stamp of ours is no surprise once this very DDL was tried before. */
-    w->no_state = (s->first_start || seq_set_has(&s->state.refused, item->ddl->seq)) &&
-                  item->reason[0] == '\0';
     w->only_look = only_look;
     write_pool_submit(s->pool, &w->lane, &w->work);
 }
@@ -279,10 +276,6 @@ enum ks_status sink_ddl_done(struct sink_core *s, struct pool_work *work, struct
     } else if (w->only_look) {
         looked(s, item, w);
     } else if (w->result == DDL_FAILED) {
-        if (w->refused) {
-            seq_set_add(&s->state.refused, item->ddl->seq);
-            s->must_save = true;
-        }
         fail_item(s, item, w->reason);
     } else {
         if (w->adopted) {

@@ -121,7 +121,10 @@ static enum ks_status take_over(struct sink_core *s, int64_t fenced_ms, struct k
                "the last owner did not end cleanly%s: rows that it may have written are written "
                "again as Upsert",
                start == LEASE_UNKNOWN ? " and may still be writing; waiting one lease" : "");
-    /* Before the first write: whoever comes next must know that there may be one. */
+    if (!s->state.id[0])
+        sink_state_new_id(&s->state);
+    s->sink = xasprintf("%s/%s", s->state.id, s->host->connector_name);
+    /* Before the first write: whoever comes next must know that there may be one, and whose. */
     s->state.clean = false;
     owner_self(s->state.owner);
     enum ks_status status = sink_save(s, err);

@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "kitestream/sdk/util.h"
 
@@ -17,7 +19,14 @@ void sink_state_release(struct sink_state *s)
     seq_set_release(&s->skipped);
     seq_set_release(&s->excluded);
     seq_set_release(&s->adopted);
-    seq_set_release(&s->refused);
+}
+
+void sink_state_new_id(struct sink_state *s)
+{
+    uint64_t number = 0;
+    while (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        ;
+    snprintf(s->id, sizeof(s->id), "%016" PRIx64, number);
 }
 
 static const char *set_text(const struct seq_set *set, struct ks_arena *arena)
@@ -31,14 +40,13 @@ static const char *set_text(const struct seq_set *set, struct ks_arena *arena)
 
 const char *sink_state_json(const struct sink_state *s, struct ks_arena *arena)
 {
-    return ks_arena_printf(
-        arena,
-        "{\"adopted\":\"%s\",\"applied\":\"%s\",\"clean\":%s,"
-        "\"excluded\":\"%s\",\"owner\":\"%s\",\"refused\":\"%s\",\"skipped\":\"%s\","
-        "\"version\":%d}",
-        set_text(&s->adopted, arena), set_text(&s->applied, arena), s->clean ? "true" : "false",
-        set_text(&s->excluded, arena), s->owner, set_text(&s->refused, arena),
-        set_text(&s->skipped, arena), STATE_VERSION);
+    return ks_arena_printf(arena,
+                           "{\"adopted\":\"%s\",\"applied\":\"%s\",\"clean\":%s,"
+                           "\"excluded\":\"%s\",\"id\":\"%s\",\"owner\":\"%s\",\"skipped\":\"%s\","
+                           "\"version\":%d}",
+                           set_text(&s->adopted, arena), set_text(&s->applied, arena),
+                           s->clean ? "true" : "false", set_text(&s->excluded, arena), s->id,
+                           s->owner, set_text(&s->skipped, arena), STATE_VERSION);
 }
 
 static bool parse_set(const json_t *object, const char *member, struct seq_set *ret)
@@ -53,6 +61,18 @@ static bool parse_later_set(const json_t *object, const char *member, struct seq
     return !json_object_get(object, member) || parse_set(object, member, ret);
 }
 
+/* The same. */
+static bool parse_id(const json_t *object, char ret[SINK_ID_SIZE])
+{
+    const json_t *value = json_object_get(object, "id");
+    const char *id = value ? json_string_value(value) : "";
+    bool ok = id && (!*id || strlen(id) == SINK_ID_SIZE - 1) &&
+              strspn(id, "0123456789abcdef") == strlen(id);
+    if (ok)
+        strcpy(ret, id);
+    return ok;
+}
+
 static bool parse(const char *text, struct sink_state *ret)
 {
     json_t *object = json_loads(text, 0, NULL);
@@ -61,8 +81,7 @@ static bool parse(const char *text, struct sink_state *ret)
               strlen(owner) < sizeof(ret->owner) && parse_set(object, "applied", &ret->applied) &&
               parse_set(object, "skipped", &ret->skipped) &&
               parse_set(object, "adopted", &ret->adopted) &&
-              parse_later_set(object, "excluded", &ret->excluded) &&
-              parse_later_set(object, "refused", &ret->refused) &&
+              parse_later_set(object, "excluded", &ret->excluded) && parse_id(object, ret->id) &&
               json_is_boolean(json_object_get(object, "clean"));
     if (ok) {
         ret->clean = json_is_true(json_object_get(object, "clean"));

@@ -13,6 +13,8 @@
 #include "owner.h"
 #include "seq_set.h"
 
+enum { SINK_ID_SIZE = 17 };
+
 /* Owns: its sets. */
 struct sink_state {
     struct seq_set applied;  /* skipped ones included */
@@ -22,13 +24,14 @@ struct sink_state {
                                 them in again; up_to is 0 */
     struct seq_set adopted;  /* seq of creates that found an existing collection: its c rows stay
                                 Upserts, since nobody knows what it held; up_to is 0 */
-    struct seq_set refused;  /* seq of creates that found a collection which this source had filled,
-                                and no state of ours: until it is gone; up_to is 0 */
     bool clean;
     char owner[OWNER_TEXT_MAX];
+    char id[SINK_ID_SIZE]; /* of the sink as long as it has this state; "" in records of versions
+                              without it */
 };
 
 void sink_state_release(struct sink_state *s);
+void sink_state_new_id(struct sink_state *s);
 extern const char sink_state_partition[]; /* partition_json of the record */
 const char *sink_state_json(const struct sink_state *s, struct ks_arena *arena);
 /* *ret_found = false on a first start. Errors: FATAL for a record that is not ours. */

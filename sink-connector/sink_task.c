@@ -74,6 +74,7 @@ static void destroy(void *task)
     ks_arena_release(&s->arena);
     ks_arena_release(&s->kept);
     free(s->cluster);
+    free(s->sink);
     free(s->status);
     free(s);
 }

@@ -47,6 +47,7 @@ static void submit(struct sink_core *s, struct verifying *v)
     w->client = s->client;
     w->gate = s->gate;
     w->names = s->options.names;
+    w->sink = s->sink;
     w->only_verify = true;
     w->may_lack_stamp = map_find(&s->adopted, (uint64_t)id) != NULL;
     /* One that was done in the target and not committed. */

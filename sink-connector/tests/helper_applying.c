@@ -61,7 +61,7 @@ enum ddl_result apply_run(struct apply_fixture *f, const struct ddl *ddl)
     w->client = f->client;
     w->gate = f->open.gate;
     w->names = f->names;
-    w->no_state = f->no_state;
+    w->sink = f->sink ? f->sink : APPLY_SINK;
     w->only_look = f->only_look;
     w->applied_to = f->applied_to;
     w->alias_db = xstrdup(name_map_db(f->names, ddl->db));

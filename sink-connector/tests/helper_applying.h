@@ -7,6 +7,8 @@
 #include "helper_milvus_model.h"
 
 enum { APPLY_LEASE_MS = 60000 };
+#define APPLY_SINK "0123456789abcdef/sink"
+#define APPLY_OTHER_SINK "fedcba9876543210/other"
 
 struct apply_fixture {
     struct milvus_model *model;
@@ -14,7 +16,8 @@ struct apply_fixture {
     struct open_gate open;
     struct name_map *names;
     /* in */
-    bool no_state, only_look;
+    bool only_look;
+    const char *sink;                              /* NULL: APPLY_SINK */
     const struct catalogue_collection *applied_to; /* or NULL */
     /* of the last run */
     char reason[512];

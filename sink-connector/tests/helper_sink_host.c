@@ -360,6 +360,11 @@ static int compare_keys(const void *a, const void *b)
                   ((const struct ks_config_entry *)b)->key);
 }
 
+void sink_host_connector(struct sink_host *h, const char *name)
+{
+    h->task.host.connector_name = name;
+}
+
 void sink_host_option(struct sink_host *h, const char *key, const char *value)
 {
     struct ks_task *t = &h->task;

@@ -12,6 +12,8 @@ struct sink_host;
 /* With the DDL topic p.ddl; `uri` of the target. */
 struct sink_host *sink_host_new(const char *uri);
 void sink_host_free(struct sink_host *h); /* kills a running task */
+/* Another name than "sink". */
+void sink_host_connector(struct sink_host *h, const char *name);
 /* Options beside topic.prefix=p, milvus.uri and lease.ms (900). */
 void sink_host_option(struct sink_host *h, const char *key, const char *value);
 

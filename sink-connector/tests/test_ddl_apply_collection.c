@@ -26,13 +26,20 @@ static void assert_says(const struct apply_fixture *f, const char *text)
         fail_msg("'%s' does not say '%s'", f->reason, text);
 }
 
+static void make_signed(struct apply_fixture *f, const char *name, const char *stamp,
+                        const char *sink)
+{
+    const struct ddl_kv kvs[] = {{STAMP_PROPERTY, stamp}, {SINK_PROPERTY, sink}};
+    size_t count = sink ? 2 : stamp ? 1 : 0;
+    struct milvus_answer a = milvus_create_collection(f->client, "default", name, &apply_schema,
+                                                      kvs, count, APPLY_LEASE_MS);
+    assert_int_equal(a.outcome, MILVUS_OK);
+}
+
 /* A collection of somebody else, with a stamp or without. */
 static void make_foreign(struct apply_fixture *f, const char *name, const char *stamp)
 {
-    const struct ddl_kv property = {STAMP_PROPERTY, stamp};
-    struct milvus_answer a = milvus_create_collection(f->client, "default", name, &apply_schema,
-                                                      &property, stamp ? 1 : 0, APPLY_LEASE_MS);
-    assert_int_equal(a.outcome, MILVUS_OK);
+    make_signed(f, name, stamp, NULL);
 }
 
 /* ---- create ---- */
@@ -41,20 +48,23 @@ static void test_create_collection__stamped_with_what_it_has(void **state)
 {
     static const struct ddl_kv properties[] = {{"collection.ttl.seconds", "60"},
                                                {"collection.replica.number", "3"},
-                                               {STAMP_PROPERTY, "elsewhere/9"}};
+                                               {STAMP_PROPERTY, "elsewhere/9"},
+                                               {SINK_PROPERTY, APPLY_OTHER_SINK},
+                                               {ADOPTED_PROPERTY, "fedcba9876543210"}};
     static const struct ddl_named partitions[] = {{1, "_default"}, {2, "p1"}, {3, "p2"}};
     struct apply_fixture f;
     struct ddl_schema schema = apply_schema;
     struct ddl d = apply_create("a", 7);
     apply_begin(&f, APPLY_LEASE_MS, "");
     schema.properties = properties;
-    schema.property_count = 3;
+    schema.property_count = 5;
     schema.partitions = partitions;
     schema.partition_count = 3;
     d.schema = &schema;
-    f.no_state = true;
     apply_expect(&f, &d, DDL_APPLIED);
     assert_property(&f, "a", STAMP_PROPERTY, "c/7");
+    assert_property(&f, "a", SINK_PROPERTY, APPLY_SINK);
+    assert_property(&f, "a", ADOPTED_PROPERTY, "");
     assert_property(&f, "a", "collection.ttl.seconds", "60");
     assert_property(&f, "a", "collection.replica.number", "");
     assert_true(milvus_model_has_partition(f.model, "default", "a", "p1"));
@@ -95,20 +105,43 @@ static void test_create_collection__half_done(void **state)
     apply_end(&f);
 }
 
-static void test_create_collection__ours_but_the_state_is_lost(void **state)
+/* Or of this one, before its state was lost; or of a version that did not say which. */
+static void test_create_collection__of_another_sink(void **state)
+{
+    struct apply_fixture f;
+    struct ddl a = apply_create("a", 7), b = apply_create("b", 8);
+    apply_begin(&f, APPLY_LEASE_MS, "");
+    make_signed(&f, "a", "c/7", APPLY_OTHER_SINK);
+    make_foreign(&f, "b", "c/8");
+    for (int look = 0; look < 2; look++) {
+        f.only_look = look;
+        apply_expect(&f, &a, DDL_FAILED);
+        assert_says(&f, "default.a of the target is kept by the sink connector other with");
+        assert_says(&f, "kitestream.sink is '" APPLY_OTHER_SINK "', not '" APPLY_SINK "'");
+        assert_says(&f, "drop the collection to start anew");
+        apply_expect(&f, &b, DDL_FAILED);
+        assert_says(&f, "kept by the sink connector of an earlier version");
+    }
+    assert_property(&f, "a", SINK_PROPERTY, APPLY_OTHER_SINK);
+    apply_end(&f);
+}
+
+/* It is there when this sink calls, but was not when it looked. */
+static void test_create_collection__another_sink_was_faster(void **state)
 {
     struct apply_fixture f;
     struct ddl d = apply_create("a", 7);
     apply_begin(&f, APPLY_LEASE_MS, "");
-    make_foreign(&f, "a", "c/7");
-    f.no_state = true;
+    make_signed(&f, "a", "c/7", APPLY_OTHER_SINK);
+    milvus_model_trouble(f.model, "DescribeCollection", TROUBLE_STATUS, 100, "not found");
+    apply_expect(&f, &d, DDL_AGAIN);
     apply_expect(&f, &d, DDL_FAILED);
-    assert_says(&f, "default.a of the target was written by this source");
-    assert_says(&f, "Drop the collection to start anew");
-    f.only_look = true; /* its rows are Upserts then */
-    apply_expect(&f, &d, DDL_APPLIED);
-    f.no_state = f.only_look = false;
-    apply_expect(&f, &d, DDL_APPLIED);
+    assert_says(&f, "kept by the sink connector other");
+    /* A server that takes it for the same one. */
+    milvus_model_trouble(f.model, "DescribeCollection", TROUBLE_STATUS, 100, "not found");
+    milvus_model_trouble(f.model, "CreateCollection", TROUBLE_STATUS, 0, "");
+    apply_expect(&f, &d, DDL_FAILED);
+    assert_says(&f, "kept by the sink connector other");
     apply_end(&f);
 }
 
@@ -118,13 +151,16 @@ static void test_create_collection__equal_without_stamp(void **state)
     struct ddl d = apply_create("a", 7);
     apply_begin(&f, APPLY_LEASE_MS, "");
     make_foreign(&f, "a", NULL);
-    f.no_state = true;
-    apply_expect(&f, &d, DDL_APPLIED);
-    assert_true(f.adopted);
-    assert_property(&f, "a", STAMP_PROPERTY, "c/7");
-    f.no_state = false;
-    apply_expect(&f, &d, DDL_APPLIED);
-    assert_false(f.adopted);
+    for (int repeated = 0; repeated < 2; repeated++) {
+        apply_expect(&f, &d, DDL_APPLIED);
+        assert_true(f.adopted);
+        assert_property(&f, "a", STAMP_PROPERTY, "c/7");
+        assert_property(&f, "a", SINK_PROPERTY, APPLY_SINK);
+    }
+    assert_int_equal(milvus_model_calls(f.model, "AlterCollection"), 1);
+    f.sink = APPLY_OTHER_SINK;
+    apply_expect(&f, &d, DDL_FAILED);
+    assert_says(&f, "kept by the sink connector sink");
     apply_end(&f);
 }
 
@@ -254,11 +290,9 @@ static void check_ambiguous_create(enum trouble kind)
     struct apply_fixture f;
     struct ddl d = apply_create("a", 7);
     apply_begin(&f, LEASE_MS, "");
-    f.no_state = true;
     milvus_model_trouble(f.model, "CreateCollection", kind, UNAVAILABLE, "going down");
     apply_expect(&f, &d, DDL_AGAIN);
     assert_true(f.took_ms >= LEASE_MS / 6 + 1000); /* it can no longer take effect */
-    f.no_state = false;                            /* it was tried before */
     apply_expect(&f, &d, DDL_APPLIED);
     assert_property(&f, "a", STAMP_PROPERTY, "c/7");
     assert_false(f.adopted);
@@ -291,12 +325,12 @@ static void test_drop_collection__with_its_aliases(void **state)
 
 static void test_drop_collection__only_ours(void **state)
 {
-    static const char *const stamps[] = {NULL, "c/6", "other/7"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const stamps[] = {NULL, "c/6", "other/7", "c/7"};
+    for (size_t i = 0; i < 4; i++) {
         struct apply_fixture f;
         struct ddl drop = apply_ddl(DDL_DROP_COLLECTION, "a", 7);
         apply_begin(&f, APPLY_LEASE_MS, "");
-        make_foreign(&f, "a", stamps[i]);
+        make_signed(&f, "a", stamps[i], i == 3 ? APPLY_OTHER_SINK : NULL);
         apply_expect(&f, &drop, DDL_APPLIED);
         assert_true(milvus_model_has(f.model, "default", "a"));
         assert_int_equal(milvus_model_calls(f.model, "DropCollection"), 0);
@@ -377,7 +411,7 @@ static void test_rename_collection__only_ours(void **state)
     apply_begin(&f, APPLY_LEASE_MS, "");
     apply_expect(&f, &rename, DDL_FAILED);
     assert_says(&f, "default.a is not in the target");
-    make_foreign(&f, "a", NULL);
+    make_signed(&f, "a", "c/7", APPLY_OTHER_SINK);
     apply_expect(&f, &rename, DDL_FAILED);
     assert_says(&f, "not what this sink created");
     assert_int_equal(milvus_model_calls(f.model, "RenameCollection"), 0);
@@ -419,7 +453,8 @@ int main(void)
         cmocka_unit_test(test_create_collection__stamped_with_what_it_has),
         cmocka_unit_test(test_create_collection__repeated),
         cmocka_unit_test(test_create_collection__half_done),
-        cmocka_unit_test(test_create_collection__ours_but_the_state_is_lost),
+        cmocka_unit_test(test_create_collection__of_another_sink),
+        cmocka_unit_test(test_create_collection__another_sink_was_faster),
         cmocka_unit_test(test_create_collection__equal_without_stamp),
         cmocka_unit_test(test_create_collection__of_another_source),
         cmocka_unit_test(test_create_collection__different_schema),

@@ -67,8 +67,8 @@ static void test_sink_state_json__round_trip(void **state)
     seq_set_add(&s.applied, 16);
     seq_set_add(&s.skipped, 3);
     seq_set_add(&s.adopted, 7);
-    seq_set_add(&s.refused, 13);
     owner_self(s.owner);
+    sink_state_new_id(&s);
     assert_int_equal(read_state(sink_state_json(&s, &arena), &back, &found, &err), KS_OK);
     assert_true(found);
     assert_true(back.clean);
@@ -77,7 +77,10 @@ static void test_sink_state_json__round_trip(void **state)
     assert_false(seq_set_has(&back.applied, 13) || seq_set_has(&back.applied, 17));
     assert_true(seq_set_has(&back.skipped, 3) && seq_set_has(&back.adopted, 7));
     assert_false(seq_set_has(&back.skipped, 2) || seq_set_has(&back.adopted, 6));
-    assert_true(seq_set_has(&back.refused, 13) && !seq_set_has(&back.refused, 12));
+    assert_int_equal(strlen(back.id), 16);
+    assert_string_equal(back.id, s.id);
+    sink_state_new_id(&s);
+    assert_string_not_equal(back.id, s.id);
     sink_state_release(&back);
     s.clean = false;
     assert_int_equal(read_state(sink_state_json(&s, &arena), &back, &found, &err), KS_OK);
@@ -90,19 +93,19 @@ static void test_sink_state_json__round_trip(void **state)
 /* What is in the topics of those who run this version must stay readable. */
 static void test_sink_state_json__text(void **state)
 {
-    struct sink_state s = {.owner = "boot/1/2"};
+    struct sink_state s = {.owner = "boot/1/2", .id = "00ff00ff00ff00ff"};
     struct ks_arena arena = {0};
     seq_set_add(&s.applied, 1);
     seq_set_add(&s.applied, 5);
     assert_string_equal(sink_state_json(&s, &arena),
                         "{\"adopted\":\"0\",\"applied\":\"1,5\",\"clean\":false,"
-                        "\"excluded\":\"0\",\"owner\":\"boot/1/2\",\"refused\":\"0\","
+                        "\"excluded\":\"0\",\"id\":\"00ff00ff00ff00ff\",\"owner\":\"boot/1/2\","
                         "\"skipped\":\"0\",\"version\":1}");
     sink_state_release(&s);
     ks_arena_release(&arena);
 }
 
-static void test_sink_state_read__of_before_excluded_and_refused(void **state)
+static void test_sink_state_read__of_before_excluded_and_id(void **state)
 {
     struct sink_state s;
     struct ks_error err;
@@ -112,7 +115,7 @@ static void test_sink_state_read__of_before_excluded_and_refused(void **state)
                                 &s, &found, &err),
                      KS_OK);
     assert_true(found && s.clean && seq_set_has(&s.skipped, 5));
-    assert_false(seq_set_has(&s.excluded, 5) || seq_set_has(&s.refused, 5));
+    assert_false(seq_set_has(&s.excluded, 5) || s.id[0]);
     sink_state_release(&s);
 }
 
@@ -141,6 +144,10 @@ static void test_sink_state_read__refuses_what_is_not_ours(void **state)
                    "\"skipped\":\"0\",\"version\":1}");
     assert_refused("{\"adopted\":\"0\",\"applied\":\"1\",\"clean\":true,\"owner\":7,"
                    "\"skipped\":\"0\",\"version\":1}");
+    assert_refused("{\"adopted\":\"0\",\"applied\":\"1\",\"clean\":true,\"id\":\"00ff\","
+                   "\"owner\":\"o\",\"skipped\":\"0\",\"version\":1}");
+    assert_refused("{\"adopted\":\"0\",\"applied\":\"1\",\"clean\":true,\"id\":\"one, two and 16\","
+                   "\"owner\":\"o\",\"skipped\":\"0\",\"version\":1}");
 }
 
 static void test_sink_state_read__owner_too_long(void **state)
@@ -212,7 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sink_state_json__round_trip),
         cmocka_unit_test(test_sink_state_json__text),
-        cmocka_unit_test(test_sink_state_read__of_before_excluded_and_refused),
+        cmocka_unit_test(test_sink_state_read__of_before_excluded_and_id),
         cmocka_unit_test(test_sink_state_read__first_start),
         cmocka_unit_test(test_sink_state_read__refuses_what_is_not_ours),
         cmocka_unit_test(test_sink_state_read__owner_too_long),

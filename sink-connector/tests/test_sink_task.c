@@ -219,13 +219,13 @@ static void test_start__state_lost(void **state)
     sink_host_forget_state(host);
     sink_host_start(host);
     sink_host_run(host, has_status);
-    assert_status("no committed state");
+    assert_status("is kept by the sink connector sink with a state that is not");
     assert_rows("a", ROWS);
 }
 
 static bool has_refused(struct sink_host *h)
 {
-    return strstr(sink_host_status(h), "no committed state") != NULL;
+    return strstr(sink_host_status(h), "is kept by the sink connector") != NULL;
 }
 
 /* However often it is started, and however that ends: until the collection is gone. */
