@@ -119,6 +119,23 @@ static struct ks_config data_topic_configs(const struct source_options *options)
     return options->change.flat ? (struct ks_config){flat, 2} : (struct ks_config){envelope, 1};
 }
 
+/* A topic_is_lost_fn; arg: the stream. */
+static enum ks_status is_lost(void *arg, const char *topic, const int64_t *ends, size_t end_count,
+                              bool *ret, struct ks_error *err)
+{
+    struct ddl_stream *s = arg;
+    int32_t partitions;
+    int64_t low, high = 0;
+    enum ks_status status = s->host->topic_partitions(s->host->task, topic, &partitions, err);
+    *ret = !status && (partitions == 0 || (size_t)partitions < end_count);
+    for (int32_t i = 0; !status && !*ret && (size_t)i < end_count; i++) {
+        if (ends[i] > 0)
+            status = s->host->watermarks(s->host->task, topic, i, &low, &high, err);
+        *ret = !status && ends[i] > 0 && high < ends[i];
+    }
+    return status;
+}
+
 static enum ks_status start_topic(struct ddl_stream *s, struct ddl *ddl, struct ks_arena *arena,
                                   struct ks_error *err)
 {
@@ -127,7 +144,7 @@ static enum ks_status start_topic(struct ddl_stream *s, struct ddl *ddl, struct 
     const char *plain = topic_names_plain(s->topics, ddl->db, ddl->collection, arena), *routed;
     enum ks_status status = s->host->topic_routed(s->host->task, plain, &routed, err);
     if (!status)
-        status = topic_names_choose(s->topics, routed, ddl, arena, err);
+        status = topic_names_choose(s->topics, routed, ddl, is_lost, s, arena, err);
     if (status)
         return status;
     if (wanted == 0)
@@ -135,7 +152,8 @@ static enum ks_status start_topic(struct ddl_stream *s, struct ddl *ddl, struct 
     return s->host->topic_create(s->host->task, ddl->topic, wanted, &configs, &partitions, err);
 }
 
-/* Appends the positions of one topic to `after`. Offset 0 says nothing and is left out. */
+/* Appends the positions of one topic to `after`. Offset 0 says nothing and is left out; a topic
+ * that was deleted has none: nobody can wait for it. */
 static enum ks_status add_positions(struct ddl_stream *s, const char *topic, size_t *count,
                                     struct ks_error *err)
 {
@@ -146,6 +164,8 @@ static enum ks_status add_positions(struct ddl_stream *s, const char *topic, siz
     }
     enum ks_status status = s->host->next_offsets(s->host->task, topic, s->positions + *count,
                                                   s->position_cap - *count, &got, err);
+    if (status == KS_ERR_DATA)
+        return KS_OK;
     for (size_t i = *count; !status && i < *count + got; i++)
         if (s->positions[i].offset > 0)
             s->positions[kept++] = s->positions[i];

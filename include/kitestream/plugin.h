@@ -98,7 +98,8 @@ struct ks_task_host {
                                    struct ks_topic_partition *ret, size_t cap, size_t *ret_count,
                                    struct ks_error *);
 
-    /* --- sink tasks that choose their own partitions (KS_CLASS_OWN_ASSIGNMENT) --- */
+    /* --- sink tasks that choose their own partitions (KS_CLASS_OWN_ASSIGNMENT); the first two for
+     * any task --- */
     /* Number of partitions, 0 if the topic does not exist. */
     enum ks_status (*topic_partitions)(struct ks_task *, const char *topic, int32_t *ret,
                                        struct ks_error *);

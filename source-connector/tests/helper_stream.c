@@ -141,6 +141,25 @@ static enum ks_status topic_read(struct ks_task *t, const char *topic, ks_record
     return KS_OK;
 }
 
+/* Every topic has one. */
+static enum ks_status topic_partitions(struct ks_task *t, const char *topic, int32_t *ret,
+                                       struct ks_error *err)
+{
+    *ret = strmap_find(&t->next, topic) != NULL;
+    return KS_OK;
+}
+
+static enum ks_status watermarks(struct ks_task *t, const char *topic, int32_t partition,
+                                 int64_t *ret_low, int64_t *ret_high, struct ks_error *err)
+{
+    void **next = strmap_find(&t->next, topic);
+    if (!next || partition != 0)
+        return ks_error_set(err, KS_ERR_RETRIABLE, "no topic %s", topic);
+    *ret_low = 0;
+    *ret_high = (int64_t)(intptr_t)*next;
+    return KS_OK;
+}
+
 static enum ks_status next_offsets(struct ks_task *t, const char *topic,
                                    struct ks_topic_partition *ret, size_t cap, size_t *ret_count,
                                    struct ks_error *err)
@@ -176,6 +195,8 @@ struct stream_host *stream_host_new(void)
         .topic_read = topic_read,
         .next_offsets = next_offsets,
         .report_errant = report_errant,
+        .topic_partitions = topic_partitions,
+        .watermarks = watermarks,
         .topic_require = topic_require,
         .topic_routed = topic_routed,
     };
@@ -324,6 +345,11 @@ void stream_host_answer_errant(struct stream_host *h, enum ks_status next, enum 
 {
     h->task.errant_next = next;
     h->task.errant_later = later;
+}
+
+void stream_host_delete_topic(struct stream_host *h, const char *topic)
+{
+    strmap_remove(&h->task.next, topic);
 }
 
 void stream_host_route(struct stream_host *h, const char *topic, const char *routed)

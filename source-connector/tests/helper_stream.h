@@ -31,6 +31,8 @@ double stream_host_metric(const struct stream_host *h, const char *name); /* of 
 size_t stream_host_letters(const struct stream_host *h);
 /* Answers of report_errant, the next one and those after it; at first always FATAL. */
 void stream_host_answer_errant(struct stream_host *h, enum ks_status next, enum ks_status later);
+/* As an operator does. */
+void stream_host_delete_topic(struct stream_host *h, const char *topic);
 /* What transforms make of one topic; `routed` is borrowed. */
 void stream_host_route(struct stream_host *h, const char *topic, const char *routed);
 void stream_host_stop(struct stream_host *h, bool stop);

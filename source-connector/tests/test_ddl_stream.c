@@ -130,6 +130,65 @@ static void test_add__after_is_behind_the_rows(void **state)
     assert_int_equal(golden_int(json_array_get(after, 0), "offset"), 3);
 }
 
+static void drop_c_after_rows(struct fixture *f)
+{
+    struct ks_record row = {.topic = "p.default.c"};
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    for (int i = 0; i < 3; i++)
+        json_decref(stream_host_deliver(f->host, &row));
+    add(f, collection_ddl(DDL_DROP_COLLECTION, "c", 7));
+}
+
+static void expect_topic_of_next(struct fixture *f, const char *topic)
+{
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 8));
+    assert_string_equal(golden_str(last_value(f), "topic"), topic);
+}
+
+static void test_add__the_topic_goes_on_with_its_name(void **state)
+{
+    drop_c_after_rows(*state);
+    expect_topic_of_next(*state, "p.default.c");
+}
+
+/* `after` of the drop stays in the stream: no other topic may have that name. */
+static void test_add__a_deleted_topic_is_not_made_again(void **state)
+{
+    struct fixture *f = *state;
+    drop_c_after_rows(f);
+    stream_host_delete_topic(f->host, "p.default.c");
+    expect_topic_of_next(f, "p.default.c.8");
+}
+
+/* Its drop comes into the stream after that. */
+static void test_add__the_drop_of_a_deleted_topic(void **state)
+{
+    struct fixture *f = *state;
+    struct ks_record row = {.topic = "p.default.c"};
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    json_decref(stream_host_deliver(f->host, &row));
+    stream_host_delete_topic(f->host, "p.default.c");
+    struct change_batch *b = batch_pool_take(f->pool);
+    assert_int_equal(ddl_stream_heartbeat(f->stream, 1000, b, &f->err), KS_OK);
+    batch_pool_give(b);
+    assert_true(add(f, collection_ddl(DDL_DROP_COLLECTION, "c", 7)));
+    assert_int_equal(json_array_size(json_object_get(last_value(f), "after")), 0);
+    expect_topic_of_next(f, "p.default.c.8");
+}
+
+/* A reader of it, or the broker, has made it anew; and this source was started since. */
+static void test_add__nor_used_when_others_made_it(void **state)
+{
+    struct fixture *f = *state;
+    struct ks_record row = {.topic = "p.default.c"};
+    drop_c_after_rows(f);
+    stream_host_delete_topic(f->host, "p.default.c");
+    json_decref(stream_host_deliver(f->host, &row));
+    close_stream(f);
+    open_stream(f, "c1", "");
+    expect_topic_of_next(f, "p.default.c.8");
+}
+
 /* Published names are final, and are found again after a restart. */
 static void test_add__routed_topics(void **state)
 {
@@ -321,6 +380,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_add__counts_seq_and_names_the_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_add__after_is_behind_the_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_add__the_topic_goes_on_with_its_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_add__a_deleted_topic_is_not_made_again, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_add__the_drop_of_a_deleted_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_add__nor_used_when_others_made_it, setup, teardown),
         cmocka_unit_test_setup_teardown(test_add__routed_topics, setup, teardown),
         cmocka_unit_test_setup_teardown(test_open__two_streams_in_one_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wants__not_what_changes_nothing, setup, teardown),

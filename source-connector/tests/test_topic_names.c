@@ -1,11 +1,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "../topic_names.h"
+#include "kitestream/sdk/util.h"
 
 static const struct ddl_field int_key[] = {
     {.name = "id", .type = MILVUS_INT64, .is_primary_key = true},
@@ -25,15 +27,32 @@ static const struct ddl_schema more_schema = {
 
 struct fixture {
     struct topic_names *names;
+    const char *lost; /* the topics that are, with blanks around them; NULL: none */
+    char asked[100];  /* "topic:ends" of the last question */
+    enum ks_status answer;
     struct ks_arena arena;
     struct ks_error err;
 };
 
+static enum ks_status is_lost(void *arg, const char *topic, const int64_t *ends, size_t end_count,
+                              bool *ret, struct ks_error *err)
+{
+    struct fixture *f = arg;
+    char name[100];
+    int at = snprintf(f->asked, sizeof(f->asked), "%s:", topic);
+    for (size_t i = 0; i < end_count; i++)
+        at += snprintf(f->asked + at, sizeof(f->asked) - (size_t)at, " %d", (int)ends[i]);
+    snprintf(name, sizeof(name), " %s ", topic);
+    *ret = f->lost && strstr(f->lost, name);
+    return f->answer ? ks_error_set(err, f->answer, "Kafka is away") : KS_OK;
+}
+
 static const char *choose_routed(struct fixture *f, const char *routed, const char *collection,
                                  int64_t id, const struct ddl_schema *schema)
 {
-    struct ddl ddl = {.db = "db", .collection = collection, .collection_id = id, .schema = schema};
-    if (topic_names_choose(f->names, routed, &ddl, &f->arena, &f->err))
+    struct ddl ddl = {
+        .db = "db", .collection = collection, .collection_id = id, .schema = schema, .tick = 99};
+    if (topic_names_choose(f->names, routed, &ddl, is_lost, f, &f->arena, &f->err))
         return NULL;
     return ddl.topic;
 }
@@ -113,6 +132,57 @@ static void test_choose__a_rename_frees_the_old_topic(void **state)
     assert_null(choose(f, "d", 2, &int_schema));
 }
 
+static void note_positions(struct fixture *f, const struct ks_topic_partition *after, size_t count)
+{
+    struct ddl ddl = {.kind = DDL_CREATE_INDEX,
+                      .db = "db",
+                      .collection = "c",
+                      .collection_id = 1,
+                      .after = after,
+                      .after_count = count};
+    topic_names_note(f->names, &ddl);
+}
+
+/* Its positions are those of all that were ever told, also of earlier collections. */
+static void test_choose__a_topic_that_was_deleted(void **state)
+{
+    static const struct ks_topic_partition first[] = {{"p.db.c", 2, 7}, {"p.db.c", 0, 5}},
+                                           second[] = {{"p.db.c", 0, 9}, {"p.db.x", 0, 1}},
+                                           third[] = {{"p.db.c", 0, 8}, {"p.db.c", -1, 8}};
+    struct fixture *f = *state;
+    assert_string_equal(choose(f, "c", 1, &int_schema), "p.db.c");
+    assert_string_equal(f->asked, ""); /* it was not used before */
+    note(f, DDL_CREATE_COLLECTION, "c", 1, "p.db.c", &int_schema);
+    note_positions(f, first, 2);
+    note(f, DDL_DROP_COLLECTION, "c", 1, "p.db.c", NULL);
+    assert_string_equal(choose(f, "c", 2, &int_schema), "p.db.c");
+    assert_string_equal(f->asked, "p.db.c: 5 0 7");
+    note(f, DDL_CREATE_COLLECTION, "c", 2, "p.db.c", &int_schema);
+    note_positions(f, second, 2);
+    note_positions(f, third, 2);
+    note(f, DDL_DROP_COLLECTION, "c", 2, "p.db.c", NULL);
+    f->lost = " p.db.c ";
+    assert_string_equal(choose(f, "c", 3, &int_schema), "p.db.c.3");
+    assert_string_equal(f->asked, "p.db.c: 9 0 7");
+    f->answer = KS_ERR_RETRIABLE;
+    assert_null(choose(f, "c", 3, &int_schema));
+    assert_non_null(strstr(f->err.message, "away"));
+}
+
+/* The collection had the name before, and its topics were deleted. */
+static void test_choose__renamed_to_and_fro(void **state)
+{
+    struct fixture *f = *state;
+    note(f, DDL_CREATE_COLLECTION, "c", 1, "p.db.c", &int_schema);
+    note(f, DDL_RENAME_COLLECTION, "d", 1, "p.db.d", &int_schema);
+    assert_string_equal(choose(f, "c", 1, &int_schema), "p.db.c");
+    f->lost = " p.db.c  p.db.c.1 ";
+    assert_string_equal(choose(f, "c", 1, &int_schema), "p.db.c.1");
+    note(f, DDL_RENAME_COLLECTION, "c", 1, "p.db.c.1", &int_schema);
+    note(f, DDL_RENAME_COLLECTION, "d", 1, "p.db.d", &int_schema);
+    assert_string_equal(choose(f, "c", 1, &int_schema), "p.db.c.1.99");
+}
+
 static void test_choose__too_long_a_name(void **state)
 {
     struct fixture *f = *state;
@@ -162,6 +232,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_choose__another_key_gets_another_topic, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_choose__a_rename_frees_the_old_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_choose__a_topic_that_was_deleted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_choose__renamed_to_and_fro, setup, teardown),
         cmocka_unit_test_setup_teardown(test_choose__too_long_a_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_choose__what_transforms_say, setup, teardown),
         cmocka_unit_test_setup_teardown(test_choose__not_what_is_reserved, setup, teardown),
