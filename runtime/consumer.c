@@ -133,6 +133,7 @@ enum ks_status consumer_unassign(struct consumer *c, const char *topic, int32_t 
         return status;
     }
     p->assigned = false;
+    task_client_ok(&c->client); /* its last trouble may have been this partition */
     return KS_OK;
 }
 

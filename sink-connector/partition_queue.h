@@ -27,6 +27,8 @@ struct partition_queue {
     bool compacts;        /* Kafka may have removed records: c may have been written before, too */
     int64_t expected;     /* offset of the next record, if none is missing */
     int64_t committed;    /* position in the last commit; -1: none */
+    bool lost;            /* Kafka does not know it, and would refuse a position in it */
+    bool gone;            /* deleted, and everything that was received is done */
     bool late;            /* added to its topic later; rows wait for the older ones */
     int64_t *ends;        /* of the topic's partitions, when its first row was there; or NULL */
     int32_t end_count;

@@ -22,6 +22,8 @@ struct sink_topic {
     bool compacts; /* see ask_policy */
     int64_t asked_ms;
     int64_t missing_ms; /* since when a DDL names one that Kafka does not know; 0: none does */
+    int64_t lost_ms;    /* since when Kafka does not know the topic any more; 0: it does */
+    bool gone;          /* so for a while, and left */
 };
 
 struct sink_counters {

@@ -4,7 +4,11 @@
  * partition begin only when every older one has acknowledged what came before its first row: the
  * end it had when that row was there already (all earlier transactions are in it), or its first row
  * that is left has no lower tick. If the process dies before that, nothing of the new partition is
- * committed, not even where it begins, and the next owner finds it new again. */
+ * committed, not even where it begins, and the next owner finds it new again.
+ *
+ * A topic may be deleted when its collection was dropped. What was received of it is done; then it
+ * is left, and counts as reached. Left, since librdkafka would wait for it when the task ends, and
+ * Kafka would refuse its positions. If the process dies: the next owner does not find it. */
 #include "sink_core.h"
 
 #include <inttypes.h>
@@ -18,7 +22,7 @@
 enum {
     LOOK_EVERY_MS = 5000, /* at each topic */
     LOOK_GAP_MS = 20,     /* from one topic to the next */
-    GONE_AFTER_MS = 5000, /* a partition that a DDL names, and Kafka does not know */
+    GONE_AFTER_MS = 5000, /* what Kafka does not know */
     ASK_AGAIN_MS = 250,   /* for it */
 };
 
@@ -148,12 +152,50 @@ static enum ks_status ask_policy(struct sink_core *s, struct sink_topic *topic,
     return KS_OK;
 }
 
+/* Nothing more comes of it: no DDL waits for it any longer. */
+static enum ks_status leave(struct sink_core *s, struct sink_topic *topic, struct ks_error *err)
+{
+    enum ks_status status = KS_OK;
+    for (int32_t i = 0; i < topic->count; i++)
+        if (topic->partitions[i]->count > 0 || topic->partitions[i]->jobs)
+            return KS_OK;
+    for (int32_t i = 0; i < topic->count && !status; i++) {
+        if (!topic->partitions[i]->gone)
+            status = s->host->unassign(s->host->task, topic->name, i, err);
+        topic->partitions[i]->gone |= !status;
+    }
+    topic->gone = !status;
+    if (!status)
+        ks_log(s->host, KS_LOG_INFO, "%s was deleted: it counts as read to its end", topic->name);
+    return status;
+}
+
+/* Does the topic that is followed still exist? */
+static enum ks_status look_for_loss(struct sink_core *s, struct sink_topic *topic, int32_t count,
+                                    struct ks_error *err)
+{
+    int64_t now = clock_mono_ms();
+    if (count > 0 && topic->gone)
+        return ks_error_set(err, KS_ERR_RESTART, "the topic %s is there again", topic->name);
+    for (int32_t i = 0; i < topic->count; i++)
+        topic->partitions[i]->lost = count == 0;
+    if (count > 0 || topic->gone) {
+        topic->lost_ms = 0;
+        return KS_OK;
+    }
+    if (topic->lost_ms == 0)
+        topic->lost_ms = now;
+    return now - topic->lost_ms >= GONE_AFTER_MS ? leave(s, topic, err) : KS_OK;
+}
+
 static enum ks_status assign_topic(struct sink_core *s, struct sink_topic *topic,
                                    struct ks_error *err)
 {
     int32_t count, before = topic->count;
     enum ks_status status = s->host->topic_partitions(s->host->task, topic->name, &count, err);
     topic->asked_ms = clock_mono_ms();
+    if (!status && before > 0)
+        status = look_for_loss(s, topic, count, err);
     if (!status && count > before) {
         topic->partitions = xrealloc(topic->partitions, (size_t)count * sizeof(*topic->partitions));
         topic->missing_ms = 0;
@@ -230,7 +272,8 @@ bool sink_reached(void *arg, const struct ks_topic_partition *position)
     if (!topic)
         return true; /* left out */
     if (position->partition < topic->count)
-        return sink_position(s, topic->partitions[position->partition]) >= position->offset;
+        return topic->partitions[position->partition]->gone ||
+               sink_position(s, topic->partitions[position->partition]) >= position->offset;
     return !topic->wanted && is_gone(s, topic);
 }
 
@@ -241,7 +284,7 @@ static bool is_past(struct sink_core *s, const struct partition_queue *q, uint64
 {
     struct change_row row;
     struct ks_error err;
-    if (sink_position(s, q) >= end)
+    if (q->gone || sink_position(s, q) >= end)
         return true;
     return !q->jobs && q->count > 0 &&
            !change_decode(s->decoder, partition_queue_at(q, 0), &s->arena, &row, &err) &&

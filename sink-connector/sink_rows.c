@@ -308,7 +308,7 @@ enum ks_status sink_rows_pause(struct sink_core *s, struct ks_error *err)
         struct partition_queue *q = s->partitions[i];
         bool pause = q->paused ? q->queued_bytes > share / 2 || (over && q->count > 0)
                                : q->queued_bytes > share || (over && q->count > 0);
-        if (pause == q->paused)
+        if (pause == q->paused || q->gone)
             continue;
         status =
             (pause ? s->host->pause : s->host->resume)(s->host->task, q->topic, q->partition, err);

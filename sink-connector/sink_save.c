@@ -31,7 +31,7 @@ static size_t collect(struct sink_core *s, struct ks_topic_partition *offsets,
     size_t count = 0;
     for (size_t i = 0; i < s->partition_count; i++) {
         struct partition_queue *q = s->partitions[i];
-        int64_t position = sink_position(s, q);
+        int64_t position = q->lost ? -1 : sink_position(s, q);
         if (position < 0 || position == q->committed || q->late)
             continue;
         offsets[count] = (struct ks_topic_partition){q->topic, q->partition, position};

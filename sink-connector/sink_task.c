@@ -163,7 +163,7 @@ static bool is_clean(struct sink_core *s)
 {
     for (size_t i = 0; i < s->partition_count; i++) {
         const struct partition_queue *q = s->partitions[i];
-        if (q->jobs || sink_position(s, q) < q->upsert_below)
+        if (!q->gone && (q->jobs || sink_position(s, q) < q->upsert_below))
             return false;
     }
     return true;

@@ -33,6 +33,8 @@ struct held_partition {
 
 struct held_topic {
     char name[64];
+    bool deleted;
+    int asked_in_vain;
     int32_t partitions;
     bool compacted;
     struct held_partition parts[PARTITIONS];
@@ -97,6 +99,21 @@ void sink_host_compact(struct sink_host *h, const char *topic, int32_t partition
 void sink_host_grow(struct sink_host *h, const char *topic, int32_t partitions)
 {
     topic_of(&h->task, topic)->partitions = partitions;
+}
+
+void sink_host_delete(struct sink_host *h, const char *topic)
+{
+    topic_of(&h->task, topic)->deleted = true;
+}
+
+int sink_host_asked_in_vain(struct sink_host *h, const char *topic)
+{
+    return topic_of(&h->task, topic)->asked_in_vain;
+}
+
+bool sink_host_is_assigned(struct sink_host *h, const char *topic, int32_t partition)
+{
+    return part_of(&h->task, topic, partition)->assigned;
 }
 
 static int64_t add_record(struct ks_task *t, const char *topic, int32_t partition,
@@ -240,7 +257,9 @@ static enum ks_status topic_partitions(struct ks_task *t, const char *topic, int
                                        struct ks_error *err)
 {
     struct held_topic *held = topic_of(t, topic);
-    *ret = held ? held->partitions : 0;
+    *ret = held && !held->deleted ? held->partitions : 0;
+    if (held)
+        held->asked_in_vain += held->deleted;
     return KS_OK;
 }
 
@@ -277,9 +296,19 @@ static enum ks_status assign(struct ks_task *t, const struct ks_topic_partition 
     return KS_OK;
 }
 
+static enum ks_status unassign(struct ks_task *t, const char *topic, int32_t partition,
+                               struct ks_error *err)
+{
+    struct held_partition *p = part_of(t, topic, partition);
+    assert_true(p->assigned);
+    p->assigned = false;
+    return KS_OK;
+}
+
 static enum ks_status pause_partition(struct ks_task *t, const char *topic, int32_t partition,
                                       struct ks_error *err)
 {
+    assert_true(part_of(t, topic, partition)->assigned);
     part_of(t, topic, partition)->paused = true;
     return KS_OK;
 }
@@ -287,13 +316,15 @@ static enum ks_status pause_partition(struct ks_task *t, const char *topic, int3
 static enum ks_status resume_partition(struct ks_task *t, const char *topic, int32_t partition,
                                        struct ks_error *err)
 {
+    assert_true(part_of(t, topic, partition)->assigned);
     part_of(t, topic, partition)->paused = false;
     return KS_OK;
 }
 
 static int64_t position(struct ks_task *t, const char *topic, int32_t partition)
 {
-    return (int64_t)part_of(t, topic, partition)->next;
+    struct held_partition *p = part_of(t, topic, partition);
+    return p->assigned ? (int64_t)p->next : -1;
 }
 
 static enum ks_status commit(struct ks_task *t, const struct ks_topic_partition *offsets,
@@ -306,6 +337,8 @@ static enum ks_status commit(struct ks_task *t, const struct ks_topic_partition 
         snprintf(err->message, sizeof(err->message), "the brokers are away");
         return err->status = KS_ERR_RETRIABLE;
     }
+    for (size_t i = 0; i < offset_count; i++)
+        assert_false(topic_of(t, offsets[i].topic)->deleted); /* Kafka refuses all of it */
     for (size_t i = 0; i < offset_count; i++)
         part_of(t, offsets[i].topic, offsets[i].partition)->committed = offsets[i].offset;
     for (size_t i = 0; i < state_count; i++)
@@ -341,6 +374,7 @@ struct sink_host *sink_host_new(const char *uri)
         .watermarks = watermarks,
         .committed = committed,
         .assign = assign,
+        .unassign = unassign,
         .pause = pause_partition,
         .resume = resume_partition,
         .position = position,
@@ -464,7 +498,7 @@ static void one_round(struct sink_host *h)
     struct ks_task *t = &h->task;
     struct ks_error err;
     for (size_t i = 0; i < t->topic_count; i++)
-        for (int32_t k = 0; k < t->topics[i].partitions; k++)
+        for (int32_t k = 0; k < t->topics[i].partitions && !t->topics[i].deleted; k++)
             deliver(t, &t->topics[i].parts[k]);
     enum ks_status status = sink_task_ops.maintain(t->running, &err);
     if (status && status != KS_ERR_RETRIABLE)

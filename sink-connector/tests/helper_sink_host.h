@@ -25,6 +25,10 @@ void sink_host_compact(struct sink_host *h, const char *topic, int32_t partition
 int64_t sink_host_tombstone(struct sink_host *h, const char *topic, int32_t partition);
 /* Adds partitions, up to this number. */
 void sink_host_grow(struct sink_host *h, const char *topic, int32_t partitions);
+/* As an operator does; the one that takes its name has the same partitions. */
+void sink_host_delete(struct sink_host *h, const char *topic);
+int sink_host_asked_in_vain(struct sink_host *h, const char *topic); /* since it was deleted */
+bool sink_host_is_assigned(struct sink_host *h, const char *topic, int32_t partition);
 /* Gives the DDL its seq and puts it on p.ddl. */
 int64_t sink_host_ddl(struct sink_host *h, const struct ddl *ddl);
 /* A row of partition _default: key, value. Returns its offset. */

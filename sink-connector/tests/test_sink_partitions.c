@@ -100,6 +100,58 @@ static void test_partitions__gone(void **state)
     assert_rows("b", 10);
 }
 
+/* Its last rows were never read here: the drop waits for them no longer. */
+static void test_partitions__topic_deleted(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    insert_b(seq, 0, 10);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_delete(host, "p.b");
+    struct ddl drop = make(DDL_DROP_COLLECTION, "b", B, NULL);
+    const struct ks_topic_partition after[] = {{"p.b", 0, 15}};
+    drop.after = after;
+    drop.after_count = 1;
+    emit(drop);
+    sink_host_rounds(host, 50);
+    assert_int_equal(milvus_model_calls(model, "DropCollection"), 0); /* it may come back */
+    sink_host_run(host, sink_host_is_idle);
+    assert_int_equal(milvus_model_calls(model, "DropCollection"), 1);
+    assert_false(sink_host_is_assigned(host, "p.b", 0));
+    sink_host_close(host);
+    assert_true(is_clean());
+}
+
+static bool asked_often(struct sink_host *h)
+{
+    return sink_host_asked_in_vain(h, "p.b") == 2;
+}
+
+static bool is_left(struct sink_host *h)
+{
+    return !sink_host_is_assigned(h, "p.b", 0);
+}
+
+/* What was received of it is written first. */
+static void test_partitions__topic_deleted_with_rows_that_wait(void **state)
+{
+    int64_t seq = emit(make(DDL_CREATE_COLLECTION, "b", B, "p.b"));
+    insert_b(seq, 0, 10);
+    sink_host_start(host);
+    sink_host_run(host, sink_host_is_idle);
+    sink_host_row(host, "p.b", 0, 'c', B, seq + 1, 10, 100);
+    sink_host_rounds(host, 10);
+    sink_host_delete(host, "p.b");
+    sink_host_run(host, asked_often);
+    sink_host_rounds(host, 10);
+    assert_false(is_left(host));
+    struct ddl alter = make(DDL_ALTER_COLLECTION, "b", B, "p.b");
+    alter.schema = &schema;
+    emit(alter);
+    sink_host_run(host, is_left);
+    assert_rows("b", 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +163,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_partitions__new_one_does_not_wait_for_what_is_later,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_partitions__gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_partitions__topic_deleted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_partitions__topic_deleted_with_rows_that_wait, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
