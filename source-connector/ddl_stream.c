@@ -12,7 +12,7 @@
 #include "kitestream/sdk/util.h"
 #include "selection.h"
 
-enum { PARTITIONS_STEP = 1024 };
+enum { PARTITIONS_STEP = 1024, GONE_AFTER_MS = 3000 };
 
 void ddl_stream_fold(struct ddl_stream *s, const struct ddl *ddl)
 {
@@ -152,8 +152,22 @@ static enum ks_status start_topic(struct ddl_stream *s, struct ddl *ddl, struct 
     return s->host->topic_create(s->host->task, ddl->topic, wanted, &configs, &partitions, err);
 }
 
-/* Appends the positions of one topic to `after`. Offset 0 says nothing and is left out; a topic
- * that was deleted has none: nobody can wait for it. */
+/* A topic that was deleted has no positions: nobody can wait for them. But a broker that has just
+ * started may not know of a topic yet, and a position that is left out then would break the order:
+ * so it is asked again for a while. */
+static enum ks_status give_up_missing(struct ddl_stream *s, const char *topic, struct ks_error *err)
+{
+    uintptr_t now = (uintptr_t)clock_mono_ms();
+    void **since = strmap_find(&s->missing, topic);
+    if (!since)
+        strmap_put(&s->missing, topic, (void *)now);
+    else if (now - (uintptr_t)*since >= GONE_AFTER_MS)
+        return KS_OK;
+    return ks_error_set(err, KS_ERR_RETRIABLE,
+                        "Kafka does not know the data topic %s (now): asking again", topic);
+}
+
+/* Appends the positions of one topic to `after`. Offset 0 says nothing and is left out. */
 static enum ks_status add_positions(struct ddl_stream *s, const char *topic, size_t *count,
                                     struct ks_error *err)
 {
@@ -165,7 +179,9 @@ static enum ks_status add_positions(struct ddl_stream *s, const char *topic, siz
     enum ks_status status = s->host->next_offsets(s->host->task, topic, s->positions + *count,
                                                   s->position_cap - *count, &got, err);
     if (status == KS_ERR_DATA)
-        return KS_OK;
+        return give_up_missing(s, topic, err);
+    if (!status)
+        strmap_remove(&s->missing, topic);
     for (size_t i = *count; !status && i < *count + got; i++)
         if (s->positions[i].offset > 0)
             s->positions[kept++] = s->positions[i];

@@ -181,6 +181,7 @@ void ddl_stream_close(struct ddl_stream *s)
     held_databases_release(&s->held);
     map_release(&s->filtered);
     map_release(&s->dropped);
+    strmap_release(&s->missing);
     ks_buf_release(&s->scratch);
     free(s->positions);
     free(s->ddl_topic);

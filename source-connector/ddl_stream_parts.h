@@ -19,6 +19,7 @@ struct ddl_stream {
     struct heartbeat_encoder *heartbeat;
     const struct ks_schema *key_schema, *value_schema, *heartbeat_schema;
     struct map filtered, dropped; /* collection IDs */
+    struct strmap missing; /* data topics that Kafka does not know -> when that was first seen */
     struct held_databases held;
     int64_t seq;
     struct ks_buf scratch;

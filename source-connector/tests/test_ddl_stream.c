@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "../batch_pool.h"
-#include "../ddl_stream.h"
+#include "../ddl_stream_parts.h"
 #include "helper_golden.h"
 #include "helper_stream.h"
 
@@ -160,6 +160,11 @@ static void test_add__a_deleted_topic_is_not_made_again(void **state)
     expect_topic_of_next(f, "p.default.c.8");
 }
 
+static void missing_for_long(struct fixture *f, const char *topic)
+{
+    strmap_put(&f->stream->missing, topic, (void *)(uintptr_t)1);
+}
+
 /* Its drop comes into the stream after that. */
 static void test_add__the_drop_of_a_deleted_topic(void **state)
 {
@@ -168,12 +173,31 @@ static void test_add__the_drop_of_a_deleted_topic(void **state)
     add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
     json_decref(stream_host_deliver(f->host, &row));
     stream_host_delete_topic(f->host, "p.default.c");
+    missing_for_long(f, "p.default.c");
     struct change_batch *b = batch_pool_take(f->pool);
     assert_int_equal(ddl_stream_heartbeat(f->stream, 1000, b, &f->err), KS_OK);
     batch_pool_give(b);
     assert_true(add(f, collection_ddl(DDL_DROP_COLLECTION, "c", 7)));
     assert_int_equal(json_array_size(json_object_get(last_value(f), "after")), 0);
     expect_topic_of_next(f, "p.default.c.8");
+}
+
+/* A broker that does not know it yet: a position that is left out would break the order. */
+static void test_heartbeat__a_topic_that_is_missing_for_a_moment(void **state)
+{
+    struct fixture *f = *state;
+    struct ks_record row = {.topic = "p.default.c"};
+    struct change_batch *b = batch_pool_take(f->pool);
+    add(f, collection_ddl(DDL_CREATE_COLLECTION, "c", 7));
+    stream_host_delete_topic(f->host, "p.default.c");
+    assert_int_equal(ddl_stream_heartbeat(f->stream, 1000, b, &f->err), KS_ERR_RETRIABLE);
+    assert_non_null(strstr(f->err.message, "p.default.c"));
+    assert_int_equal(ddl_stream_heartbeat(f->stream, 1000, b, &f->err), KS_ERR_RETRIABLE);
+    json_decref(stream_host_deliver(f->host, &row));
+    assert_int_equal(ddl_stream_heartbeat(f->stream, 1000, b, &f->err), KS_OK);
+    stream_host_delete_topic(f->host, "p.default.c");
+    assert_int_equal(ddl_stream_heartbeat(f->stream, 1000, b, &f->err), KS_ERR_RETRIABLE);
+    batch_pool_give(b);
 }
 
 /* A reader of it, or the broker, has made it anew; and this source was started since. */
@@ -384,6 +408,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_add__a_deleted_topic_is_not_made_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_add__the_drop_of_a_deleted_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_heartbeat__a_topic_that_is_missing_for_a_moment, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_add__nor_used_when_others_made_it, setup, teardown),
         cmocka_unit_test_setup_teardown(test_add__routed_topics, setup, teardown),
         cmocka_unit_test_setup_teardown(test_open__two_streams_in_one_topic, setup, teardown),
