@@ -1,9 +1,13 @@
 /* Whose a collection of the target is. Three properties say it:
- *   kitestream.source=<cluster>/<collection id>   whose copy it is
- *   kitestream.sink=<id>/<connector>              which sink keeps it. The ID is of the sink's
- * state, so a sink whose state is gone is another one kitestream.adopted=<id> that sink found it
- * here; what it held nobody knows where a server takes no properties of ours, the description does.
- * Private to ddl_apply*.c. */
+ *
+ * kitestream.source=<cluster>/<collection id>: whose copy it is;
+ *
+ * kitestream.sink=<id>/<connector>: which sink keeps it. The ID is of the sink's state, so a sink
+ * whose state is gone is another one;
+ *
+ * kitestream.adopted=<id>: that sink found it there, and nobody knows what it held.
+ *
+ * Where a server takes no properties of ours, the description says it. Private to ddl_apply*.c. */
 #ifndef SINK_DDL_STAMP_H
 #define SINK_DDL_STAMP_H
 
