@@ -167,6 +167,7 @@ def test_create_insert_drop_of_one_name_again_and_again(pipeline, source, name):
     assert pipeline.stream.kinds(name).count("drop_collection") == 4
 
 
+@pytest.mark.full
 def test_many_rows(pipeline, name):
     """More than one request and one transaction hold."""
     made = create(pipeline.source, name, loaded=True)

@@ -52,6 +52,7 @@ def _lose(workers, connector, way):
     return victim, asked, task
 
 
+@pytest.mark.full
 def test_workers_are_lost_under_load(workers, spread, source, kills, name):
     made = create(source, name, loaded=True)
     chance = random.Random(name)

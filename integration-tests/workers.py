@@ -12,7 +12,7 @@ import wait
 from connect_rest import ConnectRest
 from kitestream import Kitestream, free_port
 
-TAKE_OVER_S = 15  # what the loss of a worker may cost its connectors
+TAKE_OVER_S = 60  # against hanging; how long it takes is printed
 
 
 class Worker(Kitestream):
