@@ -1,6 +1,6 @@
 """A set of parts in one folder: brings them up in the order of their needs, remembers them, ends them.
 
-In: DIR, the names wanted. Out: DIR/state.json = {auth, id, parts: {name: {ports, process, initialised}}},
+In: DIR, the names wanted. Out: DIR/state.json = {auth, id, lent, parts: {name: {ports, process, initialised}}},
 DIR/<name>/ with configuration, data and log. The state is written after each change, before the next
 process starts, so whatever was started can be ended by a later `down`. Only processes named there are
 signalled.
@@ -20,14 +20,18 @@ from . import cache, certs, ports, process, servers
 
 DEFAULT = ("kafka", "etcd", "source", "target-etcd", "target")
 ATTEMPTS = 3
+KEPT_ENV = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME", "JAVA_TOOL_OPTIONS")
 
 
 class PartSet:
-    def __init__(self, folder, auth=False):
+    """`kafka`: the address of another set's, which this one uses then."""
+
+    def __init__(self, folder, auth=False, kafka=None):
         self.folder = pathlib.Path(folder).resolve()
         self._state_path = self.folder / "state.json"
         self._guard = threading.RLock()
-        self._state = {"auth": auth, "id": f"{random.randrange(16 ** 4):04x}", "parts": {}}
+        self._state = {"auth": auth, "id": f"{random.randrange(16 ** 4):04x}",
+                       "lent": {"kafka": kafka} if kafka else {}, "parts": {}}
         if self._state_path.exists():
             self._state = json.loads(self._state_path.read_text(encoding="utf-8"))
 
@@ -52,7 +56,7 @@ class PartSet:
         return servers.KINDS[name](self, name, self._state["parts"][name]["ports"])
 
     def address(self, name):
-        return self.server(name).address
+        return self._state["lent"].get(name) or self.server(name).address
 
     def running(self, name):
         return process.alive(self._state["parts"][name]["process"])
@@ -69,14 +73,14 @@ class PartSet:
 
     def up(self, wanted):
         """Starts what is wanted and not running, with all that it needs; parts of one wave in parallel."""
-        wanted = _with_needs(wanted)
+        wanted = [name for name in _with_needs(wanted) if name not in self._state["lent"]]
         cache.python()
         if self.auth:
             certs.make(self.certs)
         for name in wanted:
             servers.KINDS[name](self, name, {}).fetch()
-        done = set()
-        while len(done) < len(wanted):
+        done = set(self._state["lent"])
+        while not done.issuperset(wanted):
             wave = [n for n in wanted if n not in done and done.issuperset(servers.KINDS[n].needs)]
             with ThreadPoolExecutor(len(wave)) as pool:
                 for job in [pool.submit(self._up_one, name) for name in wave]:
@@ -123,7 +127,7 @@ class PartSet:
             return
         server.folder.mkdir(exist_ok=True)
         server.prepare()
-        kept = {k: os.environ[k] for k in ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME") if k in os.environ}
+        kept = {k: os.environ[k] for k in KEPT_ENV if k in os.environ}
         env = kept | {k: str(v) for k, v in server.env().items()}
         with self._guard:
             part["process"] = process.spawn(server.command(), server.folder / "log", server.folder, env)
@@ -140,7 +144,7 @@ class PartSet:
 
     def down(self, wipe):
         """Ends users before what they use, frees the ports, and deletes the folder if asked to."""
-        for name in reversed(_with_needs(self.names())):
+        for name in [name for name in reversed(_with_needs(self.names())) if name in self.names()]:
             self.stop(name)
             ports.give_back(self._state["parts"][name]["ports"].values())
         self._state_path.unlink(missing_ok=True)
@@ -152,7 +156,8 @@ class PartSet:
         env = {"PYTHON": str(cache.python())}
         keys = {"kafka": "KAFKA_BOOTSTRAP", "etcd": "ETCD_ENDPOINT", "source": "SOURCE_URI",
                 "target": "TARGET_URI", "target-etcd": "TARGET_ETCD_ENDPOINT"}
-        env |= {key: self.address(name) for name, key in keys.items() if name in self.names()}
+        env |= {key: self.address(name) for name, key in keys.items()
+                if name in self.names() or name in self._state["lent"]}
         if "source" in self.names():
             env["SOURCE_ROOT_PATH"] = env["SOURCE_CHANNEL_PREFIX"] = self.instance("source")
         if "target" in self.names():

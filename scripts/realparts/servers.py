@@ -63,29 +63,34 @@ class Server:
     def _poll(self, running, answers):
         deadline = time.monotonic() + self.ready_s
         while not answers():
-            if not process.alive(running):
-                raise NotReady(f"{self.name} ended while starting, see {self.folder}/log")
+            self._check_alive(running)
             if time.monotonic() > deadline:
                 raise NotReady(f"{self.name} is not ready after {self.ready_s} s, see {self.folder}/log")
-            time.sleep(0.1)
+            time.sleep(0.2)
+        self._check_alive(running)
 
-    def _probe(self, running, kind, user="", password=""):
-        """A client in the venv waits for an answer; the server must still be alive then, else it may have been
-        another one that answered on a port we lost."""
-        words = [cache.python(), cache.HERE / "probe.py", kind, self.address, str(self.ready_s), user, password]
+    def _check_alive(self, running):
+        """Also after an answer: it may have been another server's, on a port that we lost."""
+        if not process.alive(running):
+            raise NotReady(f"{self.name} ended while starting, see {self.folder}/log")
+
+    def _probe_kafka(self, running, user="", password=""):
+        """A client in the venv waits for an answer."""
+        words = [cache.python(), cache.HERE / "probe_kafka.py", self.address, str(self.ready_s), user, password]
         with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as client:
             while client.poll() is None and process.alive(running):
-                time.sleep(0.05)
-            if not process.alive(running):
+                time.sleep(0.1)
+            if client.poll() is None:
                 client.kill()
-                raise NotReady(f"{self.name} ended while starting, see {self.folder}/log")
+            self._check_alive(running)
             if client.returncode:
                 raise NotReady(client.stderr.read().strip())
 
 
-def _http_answers(url, wanted, context=None) -> bool:
+def _http_answers(url, wanted, context=None, headers=()) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2, context=context) as answer:
+        request = urllib.request.Request(url, headers=dict(headers))
+        with urllib.request.urlopen(request, timeout=2, context=context) as answer:
             return wanted in answer.read()
     except (urllib.error.URLError, OSError):
         return False
@@ -118,6 +123,8 @@ class Kafka(Server):
             "controller.listener.names": "CONTROLLER",
             "log.dirs": self.folder / "data",
             "num.partitions": 1,
+            "num.network.threads": 2,
+            "num.io.threads": 2,
             "auto.create.topics.enable": "true",
             "offsets.topic.num.partitions": 4,
             "transaction.state.log.num.partitions": 4,
@@ -144,8 +151,9 @@ class Kafka(Server):
 
     def _format(self, properties):
         cluster = uuid.uuid4().hex[:22]
-        done = subprocess.run([*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c",
-                               str(properties)], capture_output=True, text=True, check=False)
+        command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster,
+                   "-c", str(properties)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise NotReady(f"Kafka's format failed: {done.stdout}{done.stderr}")
 
@@ -158,7 +166,7 @@ class Kafka(Server):
         listening = f":{self.ports['client']:04X} "
         self._poll(running, lambda: _listens(listening))
         user, password = (USER, PASSWORD) if self.parts.auth else ("", "")
-        self._probe(running, "kafka", user, password)
+        self._probe_kafka(running, user, password)
 
 
 def _listens(hex_port) -> bool:
@@ -274,8 +282,10 @@ class Milvus(Server):
     def wait_ready(self, running):
         health = f"http://127.0.0.1:{self.ports['metrics']}/healthz"
         self._poll(running, lambda: _http_answers(health, b"OK"))
-        user, password = (MILVUS_USER, MILVUS_PASSWORD) if self.parts.auth else ("", "")
-        self._probe(running, "milvus", user, password)
+        # Asked through the proxy, as a client would; pymilvus would take two seconds to import.
+        collections = f"http://{self.address}/v1/vector/collections"
+        headers = {"Authorization": f"Bearer {MILVUS_USER}:{MILVUS_PASSWORD}"} if self.parts.auth else {}
+        self._poll(running, lambda: _http_answers(collections, b'"code":200', headers=headers))
 
 
 class Source(Milvus):

@@ -2,20 +2,21 @@
 
 usage: scripts/test [--full]
 
-Builds (dev, release, asan, fuzz), runs the unit tests under ASan + UBSan, every fuzzer, and the integration tests
-against real servers; to be kept below 15 minutes on two cores (seen: 23). --full adds the integration tests under ASan, those
-marked `full` (a real Kafka Connect beside ours), the unit tests plainly and under TSan, longer fuzzing and longer
-kill loops; to be kept below an hour, which nobody has measured yet.
+Builds (release, fuzz, asan), runs the unit tests under ASan + UBSan, every fuzzer, and the integration tests of what
+users get (release) against real servers; to be kept below 15 minutes on two cores (seen: 17). --full adds the
+integration tests under ASan, those marked `full` (a real Kafka Connect beside ours, more rows, more losses), the unit
+tests plainly and under TSan, longer fuzzing and longer kill loops; to be kept below an hour, which nobody has measured yet.
 
-Environment: KITESTREAM_FUZZ_SECONDS (60; with --full 300) for each fuzzer, KITESTREAM_KILLS (10; 50) for
+Environment: KITESTREAM_FUZZ_SECONDS (60; with --full 300) for each fuzzer, KITESTREAM_KILLS (5; 50) for
 each kill loop, KITESTREAM_CACHE for downloads. Goes on after a failed stage; exits 0 only if none failed.
-The integration tests mostly wait, so their lanes share the time with the sanitizer builds, the unit tests and
-the fuzzers, which take what processor time the lanes leave.
+The integration tests wait much, so their lanes share the time with the other builds, the unit tests and the
+fuzzers; these take what processor time is left.
 """
 
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -32,8 +33,7 @@ from stages import BUILD, ROOT, Stages  # noqa: E402
 
 INTEGRATION_S = 45 * 60  # against hanging; a slow machine is no failure
 PARTS = ROOT / "scripts" / "parts"
-NICE = 19  # builds and fuzzers; unit tests have deadlines
-UNIT_NICE = 5
+LIVE_TEST = "sink-connector/test_milvus_live"  # a C test that an integration test runs
 
 
 class Run:
@@ -45,19 +45,21 @@ class Run:
         self.results = Results()
         self.stages = Stages(self.results, self.logs, full)
         self.folders = {lane: pathlib.Path(tempfile.mkdtemp(prefix="kitestream-parts.")) for lane in LANES}
+        self.shared = pathlib.Path(tempfile.mkdtemp(prefix="kitestream-parts."))
         self.fuzz_s = int(os.environ.get("KITESTREAM_FUZZ_SECONDS", 300 if full else 60))
-        self.kills = int(os.environ.get("KITESTREAM_KILLS", 50 if full else 10))
+        self.kills = int(os.environ.get("KITESTREAM_KILLS", 50 if full else 5))
 
     def all(self):
         print(f"logs are in {self.logs.relative_to(ROOT)}", flush=True)
-        starting = {lane: _begin(self._start_parts, lane) for lane in LANES}
+        kafka = _begin(self._start_shared_kafka)
+        starting = {lane: _begin(self._start_parts, lane, kafka) for lane in LANES}
         try:
-            self.stages.format()
-            self.stages.build("dev", targets=["product", "test_milvus_live"])
-            others = [_begin(self._units), _begin(self._fuzzers)]
-            self._integration("dev", starting)
-            for other in others:
-                other.result()
+            self.stages.build("release", ["-D", "BUILD_TESTING=ON"], ["product", LIVE_TEST])
+            self.stages.build("fuzz")
+            self.stages.build("asan")
+            others = _begin(self._beside_the_lanes)
+            self._integration("release", starting)
+            others.result()
             if self.full:
                 self._integration("asan", starting)
         except KeyboardInterrupt:
@@ -68,30 +70,37 @@ class Run:
         finally:
             for lane, started in starting.items():
                 started.exception()
-                self._stop_parts(lane)
+                self._stop_parts(lane.name, self.folders[lane])
+            self._stop_parts("shared", self.shared)
         self.results.summary()
         return 1 if self.results.failed() else 0
 
-    def _units(self):
-        for preset in ["asan", "dev", "tsan"] if self.full else ["asan"]:
-            self.stages.build(preset, NICE)
-            self.stages.unit(preset, UNIT_NICE)
-        self.stages.build("release", NICE)
+    def _beside_the_lanes(self):
+        fuzzing = _begin(self.stages.fuzz, self.fuzz_s)
+        self.stages.format()
+        self.stages.unit("asan")
+        for preset in ["dev", "tsan"] if self.full else []:
+            self.stages.build(preset)
+            self.stages.unit(preset)
+        fuzzing.result()
 
-    def _fuzzers(self):
-        self.stages.build("fuzz", NICE)
-        self.stages.fuzz(self.fuzz_s)
+    def _start_shared_kafka(self):
+        """Its address, or nothing."""
+        if not self.stages.command(self.logs / "parts-shared.log", [PARTS, "up", self.shared, "--only", "kafka"], 600):
+            return ""
+        shown = subprocess.run([PARTS, "env", self.shared], capture_output=True, text=True, check=True).stdout
+        return re.search(r"KAFKA_BOOTSTRAP=(\S+)", shown)[1]
 
-    def _start_parts(self, lane):
+    def _start_parts(self, lane, kafka):
+        lent = [] if lane.own_kafka else ["--kafka", kafka.result()]
         return self.stages.command(self.logs / f"parts-{lane.name}.log",
-                                   [PARTS, "up", self.folders[lane], "--only", lane.parts], 600)
+                                   [PARTS, "up", self.folders[lane], "--only", lane.parts, *lent], 600)
 
-    def _stop_parts(self, lane):
-        folder = self.folders[lane]
+    def _stop_parts(self, name, folder):
         subprocess.run([PARTS, "down", folder], check=False)
         if self.results.failed():
             for log in folder.glob("*/log"):
-                kept = self.logs / "parts" / lane.name / log.parent.name
+                kept = self.logs / "parts" / name / log.parent.name
                 kept.mkdir(parents=True, exist_ok=True)
                 shutil.copy(log, kept / "log")
         shutil.rmtree(folder, ignore_errors=True)
@@ -131,6 +140,7 @@ def main():
     parser.add_argument("--full", action="store_true", help="also what takes long")
     full = parser.parse_args().full
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1"  # the second compiler takes 40 s for each Kafka
     return Run(full).all()
 
 

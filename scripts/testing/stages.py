@@ -67,21 +67,21 @@ class Stages:
     def _stage(self, name):
         return Stage(name, str((self.logs / f"{name.replace(' ', '-')}.log").relative_to(ROOT)))
 
-    def build(self, preset, niceness=0, targets=("all",)) -> bool:
+    def build(self, preset, settings=(), targets=("all",)) -> bool:
         """Keeps going after an error, so that one broken file does not hide what the others do."""
         stage = self._stage(f"build {preset}")
         log = ROOT / stage.log
-        built = self.command(log, ["cmake", "--preset", preset], 900, niceness=niceness) and self.command(
-            log, ["cmake", "--build", BUILD / preset, "--target", *targets, "--", "-k", "0"], 1800, niceness=niceness)
+        built = self.command(log, ["cmake", "--preset", preset, *settings], 900) and self.command(
+            log, ["cmake", "--build", BUILD / preset, "--target", *targets, "--", "-k", "0"], 1800)
         stage.add(f"{preset} builds", PASSED if built else FAILED)
         self.results.close(stage)
         return built
 
-    def unit(self, preset, niceness=0):
+    def unit(self, preset):
         stage = self._stage(f"unit tests {preset}")
         junit = self.logs / f"ctest-{preset}.xml"
         self.command(ROOT / stage.log, ["ctest", "--test-dir", BUILD / preset, "-j", "4", "--output-junit",
-                                        junit, "--output-on-failure", "--repeat", "until-pass:2"], 600, niceness=niceness)
+                                        junit, "--output-on-failure", "--repeat", "until-pass:2"], 600)
         stage.add_junit(junit)
         self.results.close(stage)
 
@@ -125,6 +125,7 @@ class Stages:
         junit = self.logs / f"pytest-{preset}-{lane.name}.xml"
         env = {"KITESTREAM_BIN": str(BUILD / preset / "runtime" / "kitestream"),
                "KITESTREAM_PLUGIN_PATH": str(BUILD / preset / "plugins"),
+               "KITESTREAM_LIVE_TEST": str(BUILD / preset / "sink-connector" / "test_milvus_live"),
                "KITESTREAM_PARTS_DIR": str(parts), "KITESTREAM_SOURCE_PARTS_DIR": str(parts),
                "KITESTREAM_PARTS_WANTED": lane.parts, "KITESTREAM_KILLS": str(kills),
                "KITESTREAM_LOG_DIR": str(self.logs / f"integration-{preset}")}
