@@ -97,13 +97,18 @@ def stream(kafka, kitestream, name):
 
 
 @pytest.fixture
-def pipeline(kitestream, stream, source, target, kafka, name):
-    """Source and sink for what is called after the test, started and past its first cut."""
+def unstarted(kitestream, stream, source, target, kafka, name):
+    """Source and sink for what is called after the test; not configured yet."""
     made = Pipeline(kitestream, stream, source, target, kafka, name)
-    made.configure()
-    made.start()
     yield made
     made.clean_up()
+
+
+@pytest.fixture
+def pipeline(unstarted):
+    """Started and past its first cut."""
+    unstarted.configure()
+    return unstarted.start()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import pytest
 import wait
 from load import UniqueKeys
 from parts import ROOT
-from pipeline import Pipeline
 from samples import create
 from workers import TAKE_OVER_S, running
 
@@ -23,17 +22,15 @@ def workers(kitestream, parts):
 
 
 @pytest.fixture
-def spread(workers, kitestream, stream, source, target, kafka, name):
+def spread(workers, unstarted):
     """The pipeline of the test, made by REST at different workers."""
-    made = Pipeline(kitestream, stream, source, target, kafka, name)
-    made.configure(sink={"lease_ms": str(LEASE_MS)})
-    for number, one in enumerate(kitestream.connectors):
+    unstarted.configure(sink={"lease_ms": str(LEASE_MS)})
+    for number, one in enumerate(unstarted.kitestream.connectors):
         workers[number].api.expect(201, "POST", "/connectors", {
             "name": one["name"], "config": one["config"] | {"connector.class": one["class"]}})
-    made.kitestream = workers
-    made.caught_up()
-    yield made
-    made.clean_up()
+    unstarted.kitestream = workers
+    unstarted.caught_up()
+    return unstarted
 
 
 def _lose(workers, connector, way):

@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from parts import ROOT
-from pipeline import Pipeline
 from samples import create, row
 from workers import running
 
@@ -21,12 +20,10 @@ def workers(kitestream, parts):
 
 
 @pytest.fixture
-def spread(workers, kitestream, stream, source, target, kafka, name):
-    made = Pipeline(kitestream, stream, source, target, kafka, name)
-    made.configure()
-    made.kitestream = workers
-    yield made
-    made.clean_up()
+def spread(workers, unstarted):
+    unstarted.configure()
+    unstarted.kitestream = workers
+    return unstarted
 
 
 def _make(worker, connector, name=None):

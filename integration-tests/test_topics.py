@@ -9,7 +9,6 @@ from confluent_kafka.admin import ConfigResource
 import wait
 from kitestream import SINK_CLASS, plugin_path
 from parts import ROOT
-from pipeline import Pipeline
 from rest_lines import Lines, started
 from samples import create, row
 
@@ -24,13 +23,6 @@ def router(alias, regex, replacement, kind=ROUTER):
 def configs(kafka, topic):
     wanted = ConfigResource(ConfigResource.Type.TOPIC, topic)
     return {name: entry.value for name, entry in kafka.admin.describe_configs([wanted])[wanted].result(30).items()}
-
-
-@pytest.fixture
-def unstarted(kitestream, stream, source, target, kafka, name):
-    made = Pipeline(kitestream, stream, source, target, kafka, name)
-    yield made
-    made.clean_up()
 
 
 def _task(pipeline, connector, state):

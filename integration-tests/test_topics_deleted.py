@@ -2,22 +2,11 @@
 readers that stood still, and readers from the start all get the rows of the new collection, and each once.
 """
 
-import pytest
-from test_example_consumer import Example
-
 import wait
-from pipeline import Pipeline
+from example_consumer import ExampleConsumer
 from samples import create, row
 
 ROWS = 300
-
-
-@pytest.fixture
-def unstarted(kitestream, stream, source, target, kafka, name):
-    made = Pipeline(kitestream, stream, source, target, kafka, name)
-    made.configure()
-    yield made
-    made.clean_up()
 
 
 def _delete_topic(kafka, topic):
@@ -32,16 +21,15 @@ def _fill(source, name, first, rows=ROWS):
     return made
 
 
-def test_topic_deleted_between_two_collections(unstarted, kitestream, source, target, kafka, folder, name):
+def test_topic_deleted_between_two_collections(pipeline, kitestream, source, target, kafka, parts, folder, name):
     topic = f"{name}.default.{name}"
-    unstarted.start()
     old = _fill(source, name, 0)
-    unstarted.same_rows(name)
+    pipeline.same_rows(name)
     old.drop()
-    unstarted.ddl_arrives(lambda: not target.has(name), "the drop in the target")
+    pipeline.ddl_arrives(lambda: not target.has(name), "the drop in the target")
     _delete_topic(kafka, topic)
     _fill(source, name, ROWS, rows=10)  # fewer than the old topic had
-    unstarted.same_rows(name)           # by the sink that was there all the time
+    pipeline.same_rows(name)           # by the sink that was there all the time
     assert target.count(name) == 10
     assert [one.removeprefix(f"{topic}.").isdigit() for one in kafka.topics(topic)] == [True]
     kitestream.wait_log("was deleted: it counts as read to its end")
@@ -49,8 +37,8 @@ def test_topic_deleted_between_two_collections(unstarted, kitestream, source, ta
     kitestream.stop()
     kitestream.sink("second", collection_mapping=f"default.{name}:default.{name}_copy")
     kitestream.start()
-    unstarted.same_rows(name, target_name=f"{name}_copy")  # by one that reads from the start
-    reader = Example(folder, kafka._options["bootstrap.servers"], kitestream.rest, name)
+    pipeline.same_rows(name, target_name=f"{name}_copy")  # by one that reads from the start
+    reader = ExampleConsumer(folder, parts.env["KAFKA_BOOTSTRAP"], kitestream.rest, name)
     reader.start()
     try:
         wait.until(lambda: set(reader.rows(name)) == set(range(ROWS, ROWS + 10)), 60, "the example has the rows")
@@ -58,16 +46,15 @@ def test_topic_deleted_between_two_collections(unstarted, kitestream, source, ta
         reader.kill()
 
 
-def test_topic_deleted_while_the_pipeline_is_down(unstarted, kitestream, source, target, kafka, name):
+def test_topic_deleted_while_the_pipeline_is_down(pipeline, kitestream, source, target, kafka, name):
     """And more rows are written into the new collection than the old topic had."""
     topic = f"{name}.default.{name}"
-    unstarted.start()
     old = _fill(source, name, 0, rows=100)
-    unstarted.same_rows(name)
+    pipeline.same_rows(name)
     kitestream.stop()
     old.drop()
     _delete_topic(kafka, topic)
     _fill(source, name, 100)
     kitestream.start()
-    unstarted.same_rows(name)
+    pipeline.same_rows(name)
     assert target.count(name) == ROWS

@@ -61,7 +61,7 @@ static bool parse_later_set(const json_t *object, const char *member, struct seq
     return !json_object_get(object, member) || parse_set(object, member, ret);
 }
 
-/* The same. */
+/* Older versions do not write it, either. */
 static bool parse_id(const json_t *object, char ret[SINK_ID_SIZE])
 {
     const json_t *value = json_object_get(object, "id");

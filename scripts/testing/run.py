@@ -9,8 +9,8 @@ tests plainly and under TSan, longer fuzzing and longer kill loops; to be kept b
 
 Environment: KITESTREAM_FUZZ_SECONDS (60; with --full 300) for each fuzzer, KITESTREAM_KILLS (5; 50) for
 each kill loop, KITESTREAM_CACHE for downloads. Goes on after a failed stage; exits 0 only if none failed.
-The integration tests wait much, so their lanes share the time with the other builds, the unit tests and the
-fuzzers; these take what processor time is left.
+The integration tests wait much, so their lanes share the time with the unit tests and the fuzzers; the fuzzers
+take what processor time is left.
 """
 
 import argparse
@@ -85,7 +85,7 @@ class Run:
         fuzzing.result()
 
     def _start_shared_kafka(self):
-        """Its address, or nothing."""
+        """Its address, or nothing: then each lane starts one of its own."""
         if not self.stages.command(self.logs / "parts-shared.log", [PARTS, "up", self.shared, "--only", "kafka"], 600):
             return ""
         shown = subprocess.run([PARTS, "env", self.shared], capture_output=True, text=True, check=True).stdout
